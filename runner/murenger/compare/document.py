@@ -1,0 +1,59 @@
+"""JSON for programs: what a drift did, read golden -> live.
+
+Input: a drift. Output: a JSON object of the schema `murenger.drift/1`, without a secret.
+"""
+
+import datetime
+
+from murenger.model import Difference, Drift, Impact, JsonValue
+from murenger.secrets import redact
+
+SCHEMA = "murenger.drift/1"
+
+
+def render_json(drift: Drift) -> dict[str, JsonValue]:
+    """Return a drift as a JSON object; device text is exact except that `<redacted>` stands for each secret."""
+    return {
+        "schema": SCHEMA,
+        "device": drift.device,
+        "platform": drift.platform,
+        "in_sync": drift.in_sync,
+        "golden_digest": drift.golden_digest,
+        "live_digest": drift.live_digest,
+        "detected_at": _time(drift.detected_at),
+        "last_in_sync_at": _time(drift.last_in_sync_at),
+        "differences": [_difference(difference) for difference in drift.differences],
+        "impact": _impact(drift.impact),
+        "not_comparable": list(drift.not_comparable),
+    }
+
+
+def _difference(difference: Difference) -> dict[str, JsonValue]:
+    return {
+        "path": [redact(level) for level in difference.path],
+        "operation": difference.operation.value,
+        "golden": _text(difference.golden),
+        "live": _text(difference.live),
+        "golden_position": difference.golden_position,
+        "live_position": difference.live_position,
+        "severity": difference.severity.value,
+    }
+
+
+def _impact(impact: Impact) -> dict[str, JsonValue]:
+    return {
+        "verdict": impact.verdict.value,
+        "effect": impact.effect.value,
+        "opened": list(impact.opened),
+        "closed": list(impact.closed),
+        "witnesses": list(impact.witnesses),
+        "unknowns": list(impact.unknowns),
+    }
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else redact(text)
+
+
+def _time(at: datetime.datetime | None) -> str | None:
+    return None if at is None else at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

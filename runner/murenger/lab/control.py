@@ -40,7 +40,7 @@ async def serve_control(path: pathlib.Path, handler: Handler) -> asyncio.Server:
             await writer.drain()
         writer.close()
 
-    path.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)  # noqa: ASYNC240 - one call, before anybody is served
     previous = os.umask(0o177)
     try:
         return await asyncio.start_unix_server(answer, path=path, limit=LIMIT_BYTES)

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
     try:
-        with Emulator(pathlib.Path(arguments[0]).resolve()):
+        with Emulator(pathlib.Path(arguments[0])):
             ended.wait()
     except (OSError, ValueError, RefusedError) as exc:
         sys.stderr.write(f"cannot start the emulated switch in {arguments[0]}: {exc}\n")

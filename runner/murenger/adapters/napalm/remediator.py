@@ -1,0 +1,179 @@
+"""Changes through NAPALM, with the heal credential and the device's own safety net.
+
+Input: a device and a filled candidate. Output: ports `Remediator` and `ChangeSession`.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from murenger.adapters.napalm.connection import Connection, Login, TimeLimits, connect
+from murenger.adapters.napalm.failures import change_error
+from murenger.adapters.napalm.flows import cut_flows
+from murenger.adapters.napalm.profiles import profile
+from murenger.errors import GuardRefusedError, RemediationError, RollbackError
+from murenger.model import Device, Difference, SafetyNet
+from murenger.ports import ChangeSession, Clock, FlowReport, Staged
+
+T = TypeVar("T")
+
+
+class NapalmRemediator:
+    """Port `Remediator` over NAPALM drivers.
+
+    Args:
+        login: gives the heal credential of a device; called by `open` and `cut_flows` only.
+        clock: the time of each read.
+        limits: time limits.
+    """
+
+    def __init__(self, login: Callable[[Device], Login], clock: Clock, limits: TimeLimits) -> None:
+        self._login = login
+        self._clock = clock
+        self._limits = limits
+
+    def safety_net(self, device: Device, *, revert_in_s: int) -> SafetyNet:
+        """Return how the device reverts by itself; touches nothing.
+
+        Raises:
+            GuardRefusedError: the time is outside what the driver's device accepts.
+        """
+        habits = profile(device.platform)
+        if not habits.revert_min_s <= revert_in_s <= habits.revert_max_s or revert_in_s % habits.revert_step_s:
+            raise GuardRefusedError(
+                f"a revert time of {revert_in_s} s cannot be armed exactly on {device.platform}",
+                device=device.name,
+                hint=f"set revert_in to {habits.revert_min_s}..{habits.revert_max_s} s, "
+                f"in steps of {habits.revert_step_s}",
+            )
+        return habits.safety_net
+
+    @contextlib.contextmanager
+    def open(self, device: Device) -> Iterator[ChangeSession]:
+        """Return a session; entering connects, leaving undoes whatever is unconfirmed and disconnects.
+
+        Raises:
+            ObserveError: on entering, if the device cannot be reached, refuses the login or is another.
+        """
+        with connect(device, self._login(device), self._limits, to_change=True) as connection:
+            session = NapalmSession(connection, self._clock)
+            try:
+                yield session
+            finally:
+                session.undo()
+
+    def cut_flows(self, device: Device, differences: Sequence[Difference]) -> FlowReport:
+        """End connections that these healed differences had admitted; called only after confirmation."""
+        habits = profile(device.platform)
+        if habits.flows:
+            return FlowReport(cut=None, note=habits.flows)
+        with connect(device, self._login(device), self._limits, to_change=True) as connection:
+            return cut_flows(connection, differences)
+
+
+class NapalmSession:
+    """Port `ChangeSession` over one open driver.
+
+    Args:
+        connection: an open connection with the heal credential.
+        clock: the time of each read.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._driver = connection.driver
+        self._clock = clock
+        self._undo: str | None = None
+
+    def stage(self, candidate: str) -> Staged:
+        """Load the text as a full replacement of the managed part, without applying it.
+
+        Raises:
+            GuardRefusedError: somebody else's change is pending or locks the device.
+            RemediationError: the device refuses the text.
+        """
+        self._refuse_foreign_work()
+        self._call("load", lambda: self._driver.load_replace_candidate(config=candidate))
+        self._undo = "discard_config"
+        device_diff = self._call("compare", self._driver.compare_config)
+        return Staged(live=self._connection.read(self._clock), device_diff=device_diff)
+
+    def commit(self, *, message: str, revert_in_s: int) -> None:
+        """Arm the device's revert timer, then apply the staged candidate.
+
+        Raises:
+            GuardRefusedError: the running configuration is no longer what `stage` saw.
+            RemediationError: the device refused, or the connection broke; the timer decides.
+        """
+        if self._undo != "discard_config":
+            raise RemediationError("nothing is staged", device=self._connection.device.name)
+        told = message if self._connection.profile.message_with_timer else ""
+        # From here on the device may have the change, whatever the connection says.
+        self._undo = self._connection.profile.undo_committed
+        self._call("commit", lambda: self._driver.commit_config(message=told, revert_in=revert_in_s))
+
+    def confirm(self) -> None:
+        """Make the applied change permanent.
+
+        Raises:
+            RemediationError: too late.
+            GuardRefusedError: another administrator's edits would be published with it.
+        """
+        name = self._connection.device.name
+        if not self._call("pending commit", self._driver.has_pending_commit):
+            raise RemediationError("there is nothing left to confirm: the device's timer was faster", device=name)
+        self._refuse_foreign_edits()
+        self._call("confirm", self._driver.confirm_commit)
+        self._undo = None
+
+    def undo(self) -> None:
+        """Discard what is staged, or revert what is committed and unconfirmed; nothing if there is neither.
+
+        Raises:
+            RollbackError: the device would not.
+        """
+        method, self._undo = self._undo, None
+        if method is None:
+            return
+        name = self._connection.device.name
+        try:
+            if method != "discard_config" and not self._committed():
+                method = "discard_config"
+            elif method != "discard_config":
+                self._refuse_foreign_edits()
+            self._connection.call("undo", getattr(self._driver, method))
+        except Exception as exc:
+            reason = change_error(exc, name, self._connection.secrets)
+            raise RollbackError(
+                f"the change could not be undone over this connection: {reason.message}",
+                device=name,
+                hint="the device's own timer reverts it; look at the device when it has run out",
+            ) from exc
+
+    def _committed(self) -> bool:
+        """Tell whether the device holds an unconfirmed commit; our commit may have failed before it was one."""
+        return self._connection.call("pending commit", self._driver.has_pending_commit)
+
+    def _refuse_foreign_work(self) -> None:
+        if self._call("pending commit", self._driver.has_pending_commit):
+            raise GuardRefusedError(
+                "an unconfirmed commit is pending on the device",
+                device=self._connection.device.name,
+                hint="it was not touched",
+            )
+        self._refuse_foreign_edits()
+
+    def _refuse_foreign_edits(self) -> None:
+        """Refuse to go on while a candidate that all administrators share holds somebody's uncommitted edits."""
+        if self._connection.profile.shared_candidate and self._call("compare", self._driver.compare_config):
+            raise GuardRefusedError(
+                "the device's candidate holds another administrator's uncommitted edits",
+                device=self._connection.device.name,
+                hint="ask them to commit or discard; they were not touched",
+            )
+
+    def _call(self, what: str, function: Callable[[], T]) -> T:
+        try:
+            return self._connection.call(what, function)
+        except Exception as exc:
+            raise change_error(exc, self._connection.device.name, self._connection.secrets) from exc

@@ -1,0 +1,4 @@
+"""Ports served by plain files.
+
+Input: directories. Output: values of `murenger.model`; every write is atomic.
+"""

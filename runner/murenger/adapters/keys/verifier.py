@@ -1,0 +1,122 @@
+"""Port Verifier: asks ssh-keygen whether an allowed key made a signature, in the right role, at the right time.
+
+Input: exact bytes, an armoured SSHSIG, a namespace and a time. Output: who signed, or a refusal with its reason.
+"""
+
+import datetime
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from murenger.adapters.keys.allowed_signers import AllowedSigner, read_allowed_signers
+from murenger.adapters.keys.process import DEFAULT_TIMEOUT_S, ssh_keygen
+from murenger.errors import SignatureError
+from murenger.ports import Signatory
+from murenger.record.sshsig import SshSignature, parse_signature
+
+
+class SshVerifier:
+    """Checks signatures against one allowed_signers file.
+
+    Args:
+        allowed_signers: path of the file; linted and read anew at each check, so an edit counts at once.
+        timeout_s: seconds for one run of ssh-keygen, > 0.
+    """
+
+    def __init__(self, allowed_signers: Path, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        self._path = allowed_signers
+        self._timeout_s = timeout_s
+
+    def check_trust(self) -> tuple[AllowedSigner, ...]:
+        """Return the trust file's entries, so that a bad file is reported before any signature is judged.
+
+        Raises:
+            SignatureError: the file is missing, empty or must not be used.
+        """
+        return read_allowed_signers(self._path)
+
+    def verify(self, content: bytes, signature: str, *, namespace: str, at: datetime.datetime) -> Signatory:
+        """Return who signed, or raise.
+
+        Raises:
+            SignatureError: `reason` is unknown, expired, namespace or invalid; "" where the check itself failed.
+        """
+        entries = read_allowed_signers(self._path)
+        try:
+            claim = parse_signature(signature)
+        except ValueError as exc:
+            raise SignatureError(str(exc), reason="invalid") from exc
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="murenger-", suffix=".sig") as file:
+            file.write(signature)
+            file.flush()
+            path = Path(file.name)
+            if claim.namespace == namespace:
+                accepted = self._accepted(content, claim, path, entries, at)
+                if accepted is not None:
+                    return accepted
+            # A damaged signature names a damaged key or role; only a sound one tells of a stranger.
+            if not self._is_sound(content, claim, path):
+                raise SignatureError("the signature is not over these bytes", reason="invalid")
+        if claim.namespace != namespace:
+            raise SignatureError(f"signed in role {claim.namespace!r}, not {namespace!r}", reason="namespace")
+        raise _refusal(claim, entries, at)
+
+    def _accepted(
+        self,
+        content: bytes,
+        claim: SshSignature,
+        signature: Path,
+        entries: tuple[AllowedSigner, ...],
+        at: datetime.datetime,
+    ) -> Signatory | None:
+        moment = f"verify-time={at.astimezone(datetime.UTC):%Y%m%d%H%M%S}Z"
+        for principal in self._candidates(claim, signature, entries, moment):
+            judged_as: list[str | Path] = ["-f", self._path, "-I", principal, "-n", claim.namespace, "-s", signature]
+            done = ssh_keygen(["-Y", "verify", "-O", moment, *judged_as], content=content, timeout_s=self._timeout_s)
+            if done.code == 0:
+                return Signatory(principal=principal, key_fingerprint=claim.key_fingerprint)
+        return None
+
+    def _is_sound(self, content: bytes, claim: SshSignature, signature: Path) -> bool:
+        """Tell whether whatever key the signature names made it over these bytes."""
+        done = ssh_keygen(
+            ["-Y", "check-novalidate", "-n", claim.namespace, "-s", signature],
+            content=content,
+            timeout_s=self._timeout_s,
+        )
+        return done.code == 0
+
+    def _candidates(
+        self, claim: SshSignature, signature: Path, entries: tuple[AllowedSigner, ...], moment: str
+    ) -> Iterator[str]:
+        """Yield the names to try: ours from the file for a plain key, ssh-keygen's own for a certificate."""
+        if not _is_certificate(claim):
+            yield from dict.fromkeys(
+                name for entry in entries if entry.key_blob == claim.public_key for name in entry.principals
+            )
+            return
+        done = ssh_keygen(
+            ["-Y", "find-principals", "-O", moment, "-f", self._path, "-s", signature], timeout_s=self._timeout_s
+        )
+        yield from (filter(None, done.output.splitlines()) if done.code == 0 else ())
+
+
+def _is_certificate(claim: SshSignature) -> bool:
+    return claim.key_type.endswith("-cert-v01@openssh.com")
+
+
+def _refusal(claim: SshSignature, entries: tuple[AllowedSigner, ...], at: datetime.datetime) -> SignatureError:
+    """Return why a sound signature does not count: ssh-keygen's words are for people, so the file itself is asked."""
+    who = f"key {claim.key_fingerprint}"
+    mine = [entry for entry in entries if entry.key_blob == claim.public_key and not entry.certificate_authority]
+    if not mine:
+        kind = "certificate" if _is_certificate(claim) else "key"
+        return SignatureError(f"{kind} {claim.key_fingerprint} is not an allowed signer", reason="unknown")
+    in_role = [entry for entry in mine if entry.may_sign_in(claim.namespace)]
+    if not in_role:
+        return SignatureError(
+            f"{who} of {mine[0].principals[0]} may not sign in role {claim.namespace!r}", reason="namespace"
+        )
+    return SignatureError(
+        f"{who} of {in_role[0].principals[0]} was not valid at {at:%Y-%m-%dT%H:%M:%SZ}", reason="expired"
+    )

@@ -1,0 +1,181 @@
+"""Settings: the frozen values that murenger.yml becomes.
+
+Input: a strictly read document. Output: values with absolute paths; secrets appear as references only.
+"""
+
+import dataclasses
+import enum
+import pathlib
+
+from murenger.model import Policy
+
+
+class ReferenceKind(enum.Enum):
+    """Where a credential's value lies."""
+
+    INVENTORY = "inventory"
+    """A variable of the device in the Ansible inventory; may be vaulted."""
+    FILE = "file"
+    """A file that holds the value alone, mode 0600."""
+    ENV = "env"
+    """An environment variable of the murenger process."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Where a value lies; never the value.
+
+    Attributes:
+        kind: inventory, file or env.
+        name: variable name, absolute path, or environment variable name.
+    """
+
+    kind: ReferenceKind
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """References to one login; either `password` or `ssh_key` is set, or both.
+
+    Attributes:
+        username: reference to the login name.
+        password: reference to the password, or None.
+        ssh_key: reference to the path of a private SSH key, or None.
+    """
+
+    username: Reference
+    password: Reference | None = None
+    ssh_key: Reference | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenSettings:
+    """Where golden policy lies.
+
+    Attributes:
+        repository: git repository, bare or with a work tree.
+        branch: branch whose head counts, once it is signed by an allowed signer.
+        trust: allowed_signers file for namespace git; outside the repository.
+    """
+
+    repository: pathlib.Path
+    branch: str
+    trust: pathlib.Path
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Where change records go.
+
+    Attributes:
+        path: folder of the store.
+        origin: name of the log, such as `site1.fw.example.net`; its folder below `path` has the same name.
+    """
+
+    path: pathlib.Path
+    origin: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerSettings:
+    """Who we are.
+
+    Attributes:
+        id: the runner's principal in the trust file.
+        key: the runner's private SSH key, mode 0400 or 0600.
+        state: folder for leases, plans, approvals and the like, mode 0700.
+        host: the host name that records carry, or "" for the machine's own.
+    """
+
+    id: str
+    key: pathlib.Path
+    state: pathlib.Path
+    host: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionSettings:
+    """Time limits of one connection.
+
+    Attributes:
+        connect_timeout_s: seconds to connect and log in, > 0.
+        read_timeout_s: seconds for one read, > 0.
+    """
+
+    connect_timeout_s: int = 20
+    read_timeout_s: int = 60
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookSettings:
+    """Which playbook heals.
+
+    Attributes:
+        name: fully qualified name, or absolute path, of the playbook.
+        pre_tasks: file of the user's own tasks that run before healing, or None.
+        post_tasks: file of the user's own tasks that run after healing, or None.
+    """
+
+    name: str = "murenger.drift.heal"
+    pre_tasks: pathlib.Path | None = None
+    post_tasks: pathlib.Path | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of murenger.yml.
+
+    Attributes:
+        file: the file itself, absolute.
+        inventory: Ansible inventory, a file or a folder.
+        vault_password_file: password file (or executable) for ansible-vault, or None.
+        golden: where golden policy lies.
+        store: where change records go.
+        trust: allowed_signers file for records and decisions.
+        runner: who we are.
+        read: the credential for reading.
+        heal: the credential for healing, or None: then nothing can be healed.
+        policies: in the file's order.
+        connection: time limits.
+        playbook: which playbook heals.
+        lines: dotted key and 1-based line of everything that was set, for messages.
+    """
+
+    file: pathlib.Path
+    inventory: pathlib.Path
+    vault_password_file: pathlib.Path | None
+    golden: GoldenSettings
+    store: StoreSettings
+    trust: pathlib.Path
+    runner: RunnerSettings
+    read: Credential
+    heal: Credential | None
+    policies: tuple[Policy, ...]
+    connection: ConnectionSettings
+    playbook: PlaybookSettings
+    lines: tuple[tuple[str, int], ...] = dataclasses.field(default=(), repr=False)
+
+    def line(self, key: str) -> int:
+        """Return the 1-based line of a dotted key such as `golden.trust`, or of the section it would stand in."""
+        known = dict(self.lines)
+        while key and key not in known:
+            key = key.rpartition(".")[0]
+        return known.get(key, 1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something about the settings that will hinder murenger, found by `config check`.
+
+    Attributes:
+        file: the configuration file.
+        line: 1-based line in it.
+        text: what is wrong, one clause.
+        hint: what to do.
+    """
+
+    file: pathlib.Path
+    line: int
+    text: str
+    hint: str

@@ -11,12 +11,15 @@ from collections.abc import Iterable
 
 import ruamel.yaml
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from murenger.errors import ConfigError
 
 # A configuration is a page or two; what is larger is not one, and would only cost time to refuse.
 MAX_CHARACTERS = 1_000_000
+# Nothing in the file lies deeper than a policy's schedule; parsers take quadratic time over what does.
+MAX_DEPTH = 20
 _TAG = "tag:yaml.org,2002:"
 _DURATION = re.compile(r"([0-9]{1,7})([smhd]?)")
 _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -276,15 +279,17 @@ def _compose(file: pathlib.Path, text: str) -> Node | None:
         raise ConfigError(f"{file}:{line}: not YAML: {exc.problem or exc.context}") from exc
     except YAMLError as exc:
         raise ConfigError(f"{file}: not YAML: {str(exc).splitlines()[0]}") from exc
-    except RecursionError as exc:
-        raise ConfigError(f"{file}: nested too deeply") from exc
     return node
 
 
 def _refuse_references(file: pathlib.Path, yaml: ruamel.yaml.YAML, text: str) -> None:
-    """Refuse anchors, aliases and tags while they are still events, so that no alias is ever expanded."""
+    """Refuse anchors, aliases, tags and deep nesting while they are still events: no alias is ever expanded."""
+    depth = 0
     for event in yaml.parse(text):
         line = event.start_mark.line + 1
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ConfigError(f"{file}:{line}: nested too deeply", hint="this is not a murenger.yml")
         if getattr(event, "anchor", None) is not None:
             raise ConfigError(f"{file}:{line}: an anchor or alias", hint="write the value out")
         if getattr(event, "tag", None) is not None:

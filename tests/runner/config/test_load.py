@@ -302,7 +302,7 @@ def test_an_alias_bomb_is_refused_at_once(write: Write) -> None:
 @pytest.mark.parametrize("depth", [100, 5000])
 def test_deep_nesting_is_refused(write: Write, depth: int) -> None:
     message = str(refusal(write("version: " + "[" * depth + "]" * depth)))
-    assert "nested too deeply" in message or "must be a number" in message
+    assert "nested too deeply" in message
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n", "text\n", "null\n", "~\n"])

@@ -94,6 +94,10 @@ class History:
         """Return the record that opened a device's present drift, or None if it is not known to drift."""
         return self._drift.get(device)
 
+    def last_hold(self, device: str) -> str:
+        """Return why healing a device's present drift was refused last, or "" if it was not."""
+        return self._holds.get(device, "")
+
     def last_in_sync_at(self, device: str) -> datetime.datetime | None:
         """Return when a device was last recorded in sync: healed, or its drift closed; None if never."""
         return self._in_sync.get(device)
@@ -113,6 +117,7 @@ class History:
         self._golden: dict[str, AcceptedGolden] = {}
         self._golden_of: dict[str, AcceptedGolden] = {}
         self._drift: dict[str, ChangeRecord] = {}
+        self._holds: dict[str, str] = {}
         self._in_sync: dict[str, datetime.datetime] = {}
         self._good: dict[str, GoodRead] = {}
         self._outcomes: dict[str, ChangeRecord] = {}
@@ -127,6 +132,8 @@ class History:
             self._take_golden(record, said)
         elif record.kind is RecordKind.DRIFT:
             self._take_drift(record, said)
+        elif record.kind is RecordKind.HOLD:
+            self._holds[record.device] = text_of(group_of(said, "hold"), "detail")
         self._take_read(record.device, group_of(said, "before"))
         self._take_read(record.device, group_of(said, "after"))
         self._seen, self._seen_sha256 = record.sequence, record.sha256
@@ -163,6 +170,7 @@ class History:
 
     def _close(self, device: str, at: datetime.datetime | None) -> None:
         self._drift.pop(device, None)
+        self._holds.pop(device, None)
         if at is not None:
             self._in_sync[device] = at
 

@@ -73,7 +73,8 @@ class PlaybookLauncher:
             "playbook": playbook,
             "inventory": str(self.inventory),
             "limit": device,
-            "extravars": dict(variables),
+            # Said even where there are none: the role would otherwise read murenger.yml, and the device, to learn it.
+            "extravars": {"murenger_pre_tasks": "", "murenger_post_tasks": "", **variables},
             "directory": str(self.directory),
             "timeout": int(self.timeout_s),
         }
@@ -92,6 +93,8 @@ class PlaybookLauncher:
                 env=self._environment(),
                 cwd=self.directory,
                 timeout=self.timeout_s + 60,
+                # Ctrl-C reaches every process of the terminal's group; a change that has begun is to end by itself.
+                start_new_session=True,
                 check=False,
             )
             reply = json.loads(done.stdout)

@@ -208,4 +208,8 @@ def _within(limit_s: float, what: str, device: str, function: Callable[[], T]) -
     except TimeoutError as exc:
         if result.done():
             raise
-        raise UnreachableError(f"{what} took longer than {limit_s:g} s", device=device) from exc
+        raise UnreachableError(
+            f"{what} took longer than {limit_s:g} s",
+            device=device,
+            hint="check the device and the path; connection in murenger.yml sets the time limits",
+        ) from exc

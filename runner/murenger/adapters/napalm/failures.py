@@ -25,6 +25,7 @@ _IDENTITY_SIGNS = (
 )
 _AUTHENTICATION_SIGNS = ("authenticat", "401", "unauthorized", "connectautherror", "permission denied")
 _FOREIGN_WORK_SIGNS = ("sessionlocked", "lockerror", "locked by", "configuration database locked", "pending commit")
+_CHANGED_SIGN = "changed since the candidate was compared"
 _LONGEST_TEXT = 300
 
 
@@ -65,6 +66,10 @@ def change_error(exc: BaseException, device: str, known_secrets: tuple[str, ...]
             f"somebody else's change is open on the device: {text}",
             device=device,
             hint="wait for it or ask its owner; it was not touched",
+        )
+    if _CHANGED_SIGN in _signs(exc):
+        return GuardRefusedError(
+            "live is no longer what was compared", device=device, hint="it is compared again at the next pass"
         )
     return RemediationError(f"the device did not take the change: {text}", device=device)
 

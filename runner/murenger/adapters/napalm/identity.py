@@ -36,7 +36,11 @@ def check_host_key(device: Device, *, port: int, known_hosts: pathlib.Path, time
     try:
         offered = _offered_key(device.address, port, tuple(known), timeout_s)
     except (OSError, EOFError, paramiko.SSHException) as exc:
-        raise UnreachableError(f"no SSH service answers at {name}: {exc}", device=device.name) from exc
+        raise UnreachableError(
+            f"no SSH service answers at {name}: {exc}",
+            device=device.name,
+            hint="check address, port, platform and the path",
+        ) from exc
     if known.get(offered.get_name()) != offered:
         raise IdentityError(
             f"the host key of {name} is not the known one",

@@ -31,6 +31,7 @@ class DriverProfile:
         revert_step_s: revert times are multiples of this; a policy's time is rounded up to one.
         message_with_timer: True if a commit message may be given together with a revert time.
         shared_candidate: True if all administrators edit one candidate, so that foreign edits must be looked for.
+        named_candidate: True if the candidate lies in a named session that outlives its connection.
         undo_committed: the driver method that undoes a committed and unconfirmed change.
         flows: what the platform does with connections that a healed rule had admitted, where we cannot cut them.
         canonicalises: True if the device rewrites what it is given, and the driver can ask it how.
@@ -50,6 +51,7 @@ class DriverProfile:
     shared_candidate: bool
     undo_committed: str
     flows: str
+    named_candidate: bool = False
     canonicalises: bool = False
     read_args: tuple[tuple[str, object], ...] = ()
     change_args: tuple[tuple[str, object], ...] = ()
@@ -134,6 +136,7 @@ PROFILES = {
         revert_step_s=1,
         message_with_timer=False,
         shared_candidate=False,
+        named_candidate=True,
         # `rollback()` would restore startup-config and write memory; aborting the session restores what ran before.
         undo_committed="discard_config",
         flows="access lists here are stateless: there is no connection table",

@@ -5,8 +5,9 @@ Input: a device and a filled candidate. Output: ports `Remediator` and `ChangeSe
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from murenger.adapters.napalm.candidates import SessionDriver, mark_of, take_session
 from murenger.adapters.napalm.connection import Connection, Login, TimeLimits, connect
 from murenger.adapters.napalm.failures import change_error
 from murenger.adapters.napalm.flows import cut_flows
@@ -25,12 +26,16 @@ class NapalmRemediator:
         login: gives the heal credential of a device; called by `open` and `cut_flows` only.
         clock: the time of each read.
         limits: time limits.
+        owner: name of the log; marks what we leave on a device should we die there.
     """
 
-    def __init__(self, login: Callable[[Device], Login], clock: Clock, limits: TimeLimits) -> None:
+    def __init__(
+        self, login: Callable[[Device], Login], clock: Clock, limits: TimeLimits, *, owner: str = ""
+    ) -> None:
         self._login = login
         self._clock = clock
         self._limits = limits
+        self._mark = mark_of(owner)
 
     def safety_net(self, device: Device, *, revert_in_s: int) -> SafetyNet:
         """Return how the device reverts by itself; touches nothing.
@@ -56,7 +61,7 @@ class NapalmRemediator:
             ObserveError: on entering, if the device cannot be reached, refuses the login or is another.
         """
         with connect(device, self._login(device), self._limits, to_change=True) as connection:
-            session = NapalmSession(connection, self._clock)
+            session = NapalmSession(connection, self._clock, mark=self._mark)
             try:
                 yield session
             finally:
@@ -77,13 +82,16 @@ class NapalmSession:
     Args:
         connection: an open connection with the heal credential.
         clock: the time of each read.
+        mark: begins the name of every candidate of ours, where the device names them.
     """
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Connection, clock: Clock, *, mark: str) -> None:
         self._connection = connection
         self._driver = connection.driver
         self._clock = clock
+        self._mark = mark
         self._undo: str | None = None
+        self._was_sent = False
 
     def stage(self, candidate: str) -> Staged:
         """Load the text as a full replacement of the managed part, without applying it.
@@ -93,6 +101,8 @@ class NapalmSession:
             RemediationError: the device refuses the text.
         """
         self._refuse_foreign_work()
+        if self._connection.profile.named_candidate:
+            self._call("candidate", lambda: take_session(cast("SessionDriver", self._driver), self._mark))
         self._call("load", lambda: self._driver.load_replace_candidate(config=candidate))
         self._undo = "discard_config"
         device_diff = self._call("compare", self._driver.compare_config)
@@ -109,7 +119,7 @@ class NapalmSession:
             raise RemediationError("nothing is staged", device=self._connection.device.name)
         told = message if self._connection.profile.message_with_timer else ""
         # From here on the device may have the change, whatever the connection says.
-        self._undo = self._connection.profile.undo_committed
+        self._undo, self._was_sent = self._connection.profile.undo_committed, True
         self._call("commit", lambda: self._driver.commit_config(message=told, revert_in=revert_in_s))
 
     def confirm(self) -> None:
@@ -137,9 +147,13 @@ class NapalmSession:
             return
         name = self._connection.device.name
         try:
-            if method != "discard_config" and not self._committed():
-                method = "discard_config"
-            elif method != "discard_config":
+            if self._was_sent and not self._committed():
+                # Nothing of ours runs: the commit was refused, or the timer was faster. Where the timer ends the
+                # session too, there is nothing left to discard and the device says so with an error.
+                with contextlib.suppress(Exception):
+                    self._connection.call("discard", self._driver.discard_config)
+                return
+            if self._was_sent:
                 self._refuse_foreign_edits()
             self._connection.call("undo", getattr(self._driver, method))
         except Exception as exc:

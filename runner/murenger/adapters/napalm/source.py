@@ -9,7 +9,7 @@ from typing import cast
 from murenger.adapters.napalm.connection import Login, TimeLimits, connect
 from murenger.adapters.napalm.failures import observe_error
 from murenger.adapters.napalm.profiles import profile
-from murenger.errors import ParseError
+from murenger.errors import ParseError, UnsupportedPlatformError
 from murenger.model import Device, RawRead
 from murenger.ports import Clock
 
@@ -54,5 +54,11 @@ class NapalmSource:
                 if type(exc).__name__ == "ReplaceConfigException":
                     raise ParseError(
                         f"the device's software refuses this golden policy: {exc}", device=device.name
+                    ) from exc
+                if type(exc).__name__ in ("CommandErrorException", "UnsupportedVersion"):
+                    raise UnsupportedPlatformError(
+                        f"the read login cannot ask the device how it would list a text: {exc}",
+                        device=device.name,
+                        hint="give the text as the device lists it, or let the login make network namespaces",
                     ) from exc
                 raise observe_error(exc, device.name, connection.secrets) from exc

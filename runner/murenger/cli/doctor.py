@@ -1,0 +1,127 @@
+"""`murenger doctor`: would healing work, and if not, what is to be done?
+
+Input: the site. Output: one line a check; exit 0 all well (warnings allowed), 2 something fails.
+"""
+
+import argparse
+import dataclasses
+import pathlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+
+from murenger.adapters.files.settings_check import problems
+from murenger.cli import options
+from murenger.cli.output import IN_SYNC, TROUBLE, emit
+from murenger.errors import MurengerError
+from murenger.model import Mode
+from murenger.secrets import escape_for_terminal
+from murenger.wiring import Site
+
+PROGRAMS = (("git", "git"), ("ssh-keygen", "openssh-client"), ("ansible-playbook", "ansible-core"))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check.
+
+    Attributes:
+        level: ok, warning or fault.
+        text: what was found.
+        hint: what to do, or "".
+    """
+
+    level: str
+    text: str
+    hint: str = ""
+
+
+def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb."""
+    parser = verbs.add_parser("doctor", help="would healing work, and if not, what is to be done?")
+    options.add_site(parser)
+    options.add_limit(parser)
+    parser.add_argument("--devices", action="store_true", help="also read each device")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one line a check."""
+    site = options.site_of(args)
+    found = [*_programs(), *_settings(site), *_golden(site), *_ledger(site), *_policies(site)]
+    if args.devices:
+        found += _devices(args, site)
+    lines = [f"{item.level:8}{item.text}{f' ({item.hint})' if item.hint else ''}" for item in found]
+    data = {"schema": "murenger.doctor/1", "checks": [dataclasses.asdict(item) for item in found]}
+    emit(args, text=escape_for_terminal("\n".join(lines)), data=data)
+    return TROUBLE if any(item.level == "fault" for item in found) else IN_SYNC
+
+
+def _programs() -> Iterator[Finding]:
+    # Where the launcher looks first: an installation's own ansible-playbook need not be on PATH.
+    own = str(pathlib.Path(sys.executable).parent)
+    for program, package in PROGRAMS:
+        path = shutil.which(program, path=own) or shutil.which(program)
+        if path is None:
+            yield Finding(level="fault", text=f"{program} is not on PATH", hint=f"install {package}")
+        else:
+            yield Finding(level="ok", text=f"{program}: {path}")
+
+
+def _settings(site: Site) -> Iterator[Finding]:
+    for problem in problems(site.settings, site.parts.inventory):
+        yield Finding(level="fault", text=f"{problem.file.name}:{problem.line}: {problem.text}", hint=problem.hint)
+
+
+def _golden(site: Site) -> Iterator[Finding]:
+    yield _tried("golden policy", lambda: f"golden revision {site.desk.revision()[0].revision[:12]}")
+
+
+def _ledger(site: Site) -> Iterator[Finding]:
+    def state() -> str:
+        with site.journal.reading() as history:
+            intents = history.open_intents()
+        return f"ledger readable, {len(intents)} intents without outcome"
+
+    yield _tried("ledger", state)
+    yield Finding(
+        level="warning",
+        text="no anchor is configured: records can be proved intact, not complete",
+        hint="whoever holds the runner's key could rewrite the log unnoticed",
+    )
+
+
+def _policies(site: Site) -> Iterator[Finding]:
+    healing = [policy for policy in site.settings.policies if policy.mode is Mode.HEAL]
+    if not healing:
+        yield Finding(level="warning", text="no policy has mode heal", hint="nothing is ever healed by itself")
+    for policy in healing:
+
+        def state() -> str:
+            _, approval = site.parts.approvals.standing(policy)  # noqa: B023 - called before the next round
+            return f"policy {policy.name!r}: standing change signed by {approval.principal}"  # noqa: B023
+
+        yield _tried(f"policy {policy.name!r}", state)
+        if not policy.allow_unassessed_impact:
+            yield Finding(
+                level="warning",
+                text=f"policy {policy.name!r}: heals nothing while traffic impact is not assessed",
+                hint="allow_unassessed_impact: true accepts that",
+            )
+
+
+def _devices(args: argparse.Namespace, site: Site) -> Iterator[Finding]:
+    for device in options.devices_of(args, site):
+
+        def state() -> str:
+            raw = site.parts.source.read(device)  # noqa: B023 - called before the next round
+            return f"{device.name}: {raw.driver}, {raw.os_version}, peer by {raw.identity.value}"  # noqa: B023
+
+        yield _tried(device.name, state)
+
+
+def _tried(what: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(level="ok", text=check())
+    except MurengerError as error:
+        return Finding(level="fault", text=f"{what}: {error.message}", hint=error.hint)

@@ -1,0 +1,77 @@
+"""The command `murenger`: find the verb, run it, turn errors into one line and an exit code.
+
+Input: command-line arguments. Output: an exit code: 0 in sync or done, 1 drift found or verification failed, 2 trouble,
+and for `verify` 3: intact, completeness not proven.
+"""
+
+import argparse
+import importlib.metadata
+import os
+import pathlib
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+
+from murenger import __version__
+from murenger.cli import approve, config, diff, doctor, golden, heal, init, keys, log, plan, run, show, status, verify
+from murenger.cli.output import TROUBLE, complain, say
+from murenger.errors import MurengerError
+
+VERBS = (init, status, diff, plan, heal, approve, golden, log, show, verify, run, config, keys, doctor)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, with the verbs that other packages add."""
+    top = argparse.ArgumentParser(
+        prog="murenger",
+        description="Finds firewall drift, heals it as a controlled change, and signs a change record.",
+        epilog="exit codes: 0 in sync or done, 1 drift found or verification failed, 2 trouble; "
+        "verify adds 3: intact, but completeness is not proven",
+    )
+    top.add_argument("--version", action="version", version=f"murenger {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb in VERBS:
+        verb.register(verbs)
+    for entry_point in importlib.metadata.entry_points(group="murenger.verbs"):
+        try:
+            register = entry_point.load()
+        except ImportError:
+            # The lab needs an extra that a production install leaves out.
+            continue
+        register(verbs)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    args = parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except MurengerError as error:
+        complain(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough; keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        say("murenger: interrupted")
+        return 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
+        return _internal_error(error)
+    return code
+
+
+def _internal_error(error: Exception) -> int:
+    """Report a defect of ours in one line; the traceback goes where a developer finds it, without any values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{pathlib.Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown place"
+    say(f"murenger: internal error: {type(error).__name__} at {where}; this is a defect, please report it")
+    if os.environ.get("MURENGER_DEBUG"):
+        sys.stderr.write("".join(traceback.format_list(frames)))
+    return TROUBLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Options that verbs share, spelled as Ansible spells them, and the site that they lead to.
+
+Input: an argument parser, then parsed arguments. Output: a wired site and the devices that were asked for.
+"""
+
+import argparse
+import pathlib
+
+from murenger.errors import ConfigError
+from murenger.model import Device
+from murenger.record.executor import Trigger
+from murenger.wiring import Site, open_site
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add `-o`."""
+    parser.add_argument(
+        "-o", "--output", choices=("text", "json"), default="text", help="text for people, json for machines"
+    )
+
+
+def add_site(parser: argparse.ArgumentParser) -> None:
+    """Add the options that lead to murenger.yml and its inventory."""
+    add_output(parser)
+    parser.add_argument("--config", type=pathlib.Path, metavar="FILE", help="murenger.yml (default: found upward)")
+    parser.add_argument("-i", "--inventory", type=pathlib.Path, metavar="PATH", help="inventory, instead of the file's")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="say more on standard error")
+
+
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    """Add `-l`."""
+    parser.add_argument(
+        "-l",
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="device or group, comma-separated or repeated (default: every device that a policy names)",
+    )
+
+
+def add_check(parser: argparse.ArgumentParser) -> None:
+    """Add `-C`."""
+    parser.add_argument("-C", "--check", action="store_true", help="show what would be done, and write nothing")
+
+
+def site_of(args: argparse.Namespace, trigger: Trigger = Trigger.MANUAL) -> Site:
+    """Return the site that the options lead to.
+
+    Raises:
+        ConfigError: there is no murenger.yml, or it is wrong.
+    """
+    return open_site(file=args.config, inventory=args.inventory, trigger=trigger)
+
+
+def devices_of(args: argparse.Namespace, site: Site) -> tuple[Device, ...]:
+    """Return the devices that `-l` names, or those that policies name.
+
+    Raises:
+        ConfigError: a name is unknown, or nothing is selected.
+    """
+    names = tuple(name.strip() for part in args.limit for name in part.split(",") if name.strip())
+    devices = site.devices(names)
+    if not devices:
+        raise ConfigError(
+            "no device is selected", hint="name devices under policies in murenger.yml, or with -l; nothing means none"
+        )
+    return devices
+
+
+def device_of(args: argparse.Namespace, site: Site) -> Device:
+    """Return the one device that the argument DEVICE names.
+
+    Raises:
+        ConfigError: it is unknown, or a group.
+    """
+    found = site.devices((args.device,))
+    if len(found) != 1 or found[0].name != args.device:
+        raise ConfigError(f"{args.device!r} is not a device of the inventory", hint="one device, not a group")
+    return found[0]

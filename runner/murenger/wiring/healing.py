@@ -1,0 +1,300 @@
+"""Healing at a site: plans kept as files, one change under one lease, and changes that a crash left open.
+
+Input: an examination. Output: a plan file, or an outcome with its intent and outcome in the ledger.
+"""
+
+import dataclasses
+import datetime
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+
+from murenger.compare import compare, steps
+from murenger.decide import PlanDocument, match_plan, parse_plan, plan_document
+from murenger.dialects import dialect, expected_after
+from murenger.errors import ApprovalError, GuardRefusedError, PolicyError
+from murenger.heal import HealTools, heal, make_plan, settle
+from murenger.model import (
+    Action,
+    ChangeRecord,
+    Check,
+    Device,
+    Digest,
+    Drift,
+    JsonValue,
+    Outcome,
+    OutcomeVerdict,
+    Plan,
+    RawRead,
+    Snapshot,
+    SnapshotKind,
+)
+from murenger.observe import canonical, observe
+from murenger.reconcile import Examination
+from murenger.record.reading import group_of, number_of, predicate_of, text_of, time_of
+from murenger.record.settlement import Settlement
+from murenger.secrets import Fingerprinter, fill, redact
+from murenger.wiring.journal import Journal
+from murenger.wiring.parts import Parts
+
+REASON = "live drifted from the approved golden policy"
+SECURITY_IMPACT = "restores the approved policy; until then the drift stays in force"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFile:
+    """A plan with the file that people approve.
+
+    Attributes:
+        plan: the plan.
+        sha256: hex digest of the file.
+    """
+
+    plan: Plan
+    sha256: str
+
+
+class Healing:
+    """Plans and changes.
+
+    Args:
+        parts: adapters.
+        journal: the ledger.
+        fingerprinter: returns the maker of fingerprints for a golden revision.
+    """
+
+    def __init__(self, parts: Parts, journal: Journal, fingerprinter: Callable[[str], Fingerprinter]) -> None:
+        self._parts = parts
+        self._journal = journal
+        self._fingerprinter = fingerprinter
+
+    def preview(self, examination: Examination, *, made_at: datetime.datetime | None = None) -> Plan:
+        """Return the plan that undoes a drift; nothing is kept.
+
+        Raises:
+            GuardRefusedError: nothing may be healed, or there is no safety net.
+        """
+        device, live = examination.device, examination.live
+        promised = _promised(examination)
+        policy = examination.decision.policy
+        return make_plan(
+            drift=examination.drift,
+            live=live,
+            golden=examination.golden,
+            expected=promised.text,
+            steps=steps(live, promised),
+            decision=examination.decision,
+            safety_net=self._parts.remediator.safety_net(device, revert_in_s=policy.revert_in_s),
+            now=made_at or self._parts.clock.now(),
+        )
+
+    def plan(self, examination: Examination) -> PlanFile:
+        """Return the plan file for a drift: the one there is already, or a new one, recorded.
+
+        Raises:
+            GuardRefusedError: nothing may be healed, or there is no safety net.
+        """
+        known = self.known_plan(examination)
+        if known is not None:
+            return PlanFile(plan=self.preview(examination, made_at=known.made_at), sha256=known.sha256)
+        plan = self.preview(examination)
+        signatory = self._parts.signer.identity()
+        document = plan_document(
+            plan,
+            origin=self._parts.settings.store.origin,
+            author=signatory.principal,
+            author_key_fingerprint=signatory.key_fingerprint,
+            nonce=secrets.token_hex(16),
+            reason=REASON,
+            security_impact=SECURITY_IMPACT,
+        )
+        sha256 = self._parts.plans.save(document)
+        drift_record = self._journal.note(examination)
+        if drift_record is not None:
+            with self._journal.writing(examination.secrets) as (recorder, _):
+                recorder.plan_made(plan, sha256, drift_record)
+        return PlanFile(plan=plan, sha256=sha256)
+
+    def known_plan(self, examination: Examination) -> PlanDocument | None:
+        """Return the newest plan file that still holds for this drift and revision, or None."""
+        return next(
+            (
+                document
+                for document in self.plans_for(examination.drift)
+                if document.golden_revision == examination.golden.revision
+            ),
+            None,
+        )
+
+    def plans_for(self, drift: Drift) -> tuple[PlanDocument, ...]:
+        """Return the unexpired plan files for exactly this drift that were not yet carried out, newest first."""
+        now = self._parts.clock.now()
+        with self._journal.reading() as history:
+            fitting = [
+                document
+                for document in self._documents()
+                if document.device == drift.device
+                and document.before_digest == drift.live_digest
+                and document.golden_digest == drift.golden_digest
+                and document.not_after > now
+                and history.outcome_of(document.sha256) is None
+            ]
+        return tuple(sorted(fitting, key=lambda document: document.made_at, reverse=True))
+
+    def _documents(self) -> Iterator[PlanDocument]:
+        for sha256 in self._parts.plans.kept():
+            try:
+                yield parse_plan(self._parts.plans.load(sha256))
+            except ApprovalError:
+                # A damaged plan file is no plan; loading it by its digest says so to whoever asks for it.
+                continue
+
+    def remediate(self, examination: Examination, plan_sha256: str) -> Outcome:
+        """Carry out one plan, under the device's lease, between its intent and its outcome in the ledger.
+
+        Args:
+            examination: made under the lease, after the plan.
+            plan_sha256: hex digest of the plan file.
+
+        Raises:
+            PolicyError: the decision is not to heal; the message gives its reasons.
+            ApprovalError: the plan is void.
+            GuardRefusedError: a guard refused before anything was touched.
+        """
+        device, decision = examination.device, examination.decision
+        document = parse_plan(self._parts.plans.load(plan_sha256))
+        if document.device != device.name:
+            raise GuardRefusedError(f"the plan is for {document.device}, not for this device", device=device.name)
+        self._refuse_repetition(document)
+        if decision.action is not Action.HEAL:
+            raise PolicyError(f"not healed: {'; '.join(decision.reasons)}", device=device.name)
+        plan = self.preview(examination, made_at=document.made_at)
+        match_plan(document, plan)
+        drift_record = self._journal.note(examination)
+        tools = self._tools(examination)
+        # Filling is checked before the intent is written: a missing secret is no reason to announce a change.
+        tools.fill(plan.candidate)
+        with self._journal.writing(examination.secrets) as (recorder, _):
+            intent = recorder.intent(
+                plan,
+                plan_sha256,
+                decision,
+                examination.live,
+                examination.golden,
+                drift_record=drift_record,
+                checks=_checks_before(document, examination, self._parts.clock.now()),
+            )
+        outcome = heal(device, plan, decision, tools, plan_sha256=plan_sha256)
+        with self._journal.writing(examination.secrets) as (recorder, _):
+            recorder.outcome(outcome, intent)
+        return outcome
+
+    def _refuse_repetition(self, document: PlanDocument) -> None:
+        """Refuse a plan that was carried out before: what people approve is one change, not each one like it."""
+        with self._journal.reading() as history:
+            outcome = history.outcome_of(document.sha256)
+        if outcome is not None:
+            raise ApprovalError(
+                f"the plan was carried out already: record {outcome.sequence} tells how it ended",
+                device=document.device,
+                hint=f"make a new one: murenger plan {document.device}",
+            )
+
+    def settle_open(self, device: Device, revision: str) -> bool:
+        """Find out what became of a change to this device whose process died; call it under the device's lease.
+
+        Returns:
+            True if there was one; its outcome is then in the ledger.
+        """
+        with self._journal.reading() as history:
+            open_intents = [intent for intent in history.open_intents() if intent.device == device.name]
+        for intent in open_intents:
+            self._settle(device, intent, self._fingerprinter(revision))
+        return bool(open_intents)
+
+    def _settle(self, device: Device, intent: ChangeRecord, fingerprinter: Fingerprinter) -> None:
+        said = predicate_of(intent)
+        before = Digest("sha256:" + text_of(group_of(said, "before"), "normalised_sha256"))
+        expected = Digest("sha256:" + text_of(group_of(said, "intent"), "expected_after_sha256"))
+        timer_left_s = self._timer_left_s(said)
+        found = settle(
+            observe=lambda: observe(device, self._parts.source, fingerprinter).snapshot,
+            clock=self._parts.clock,
+            before=before,
+            expected=expected,
+            wait_s=timer_left_s,
+        )
+        now = self._parts.clock.now()
+        verdict = found.verdict
+        if verdict is OutcomeVerdict.ROLLED_BACK:
+            # Nobody lived to roll back: with time left on the timer nothing was applied, else the timer may have fired.
+            verdict = OutcomeVerdict.NOT_APPLIED if timer_left_s else OutcomeVerdict.REVERTED_BY_DEVICE
+        check = Check(
+            name="configuration read over a fresh connection after a crash",
+            expected=expected,
+            observed=found.digest or "unreadable",
+            passed=found.digest == expected,
+            at=now,
+        )
+        settlement = Settlement(
+            verdict=verdict,
+            reason="the process that made the change ended before it could say how; found at the next start",
+            after_digest=found.digest,
+            checks=(check,),
+            ended_at=now,
+            flows_note="connections that the drift admitted were not cut",
+        )
+        with self._journal.writing() as (recorder, _):
+            recorder.recovery(
+                cause="open-intent",
+                affected=f"record {intent.sequence}",
+                sha256=intent.sha256,
+                found="an intent without outcome",
+                action=f"the device was read: {verdict.value}",
+            )
+            recorder.settled(settlement, intent)
+
+    def _timer_left_s(self, said: Mapping[str, JsonValue]) -> float:
+        written = time_of(said, "written_at")
+        timer_s = number_of(group_of(said, "backout"), "timer_s") or 0
+        if written is None:
+            return timer_s
+        return max(0.0, timer_s - (self._parts.clock.now() - written).total_seconds())
+
+    def _tools(self, examination: Examination) -> HealTools:
+        device = examination.device
+        fingerprinter = self._fingerprinter(examination.golden.revision)
+        known = dialect(device.platform)
+        values = tuple(examination.secrets.values())
+        promised = _promised(examination)
+
+        def seen(raw: RawRead) -> Snapshot:
+            return canonical(raw, device, fingerprinter)[0]
+
+        return HealTools(
+            remediator=self._parts.remediator,
+            observe=lambda: observe(device, self._parts.source, fingerprinter).snapshot,
+            canonical=seen,
+            agrees=lambda after: compare(promised, after, detected_at=after.taken_at).in_sync,
+            fill=lambda text: fill(text, examination.secrets, known),
+            redact=lambda text: redact(text, values),
+            clock=self._parts.clock,
+        )
+
+
+def _promised(examination: Examination) -> Snapshot:
+    """Return what a read after the heal must give: golden, with live's foreign parts."""
+    golden, live = examination.golden.snapshot, examination.live
+    text = expected_after(golden.text, live.text, dialect(examination.device.platform))
+    return dataclasses.replace(live, kind=SnapshotKind.GOLDEN, text=text, fingerprints=golden.fingerprints)
+
+
+def _checks_before(document: PlanDocument, examination: Examination, now: datetime.datetime) -> tuple[Check, ...]:
+    """Return what was seen before the change; the plan would have been void had it differed."""
+    pairs = (
+        ("live, read again, is what was planned for", document.before_digest, examination.live.digest),
+        ("golden is the approved one", document.golden_digest, examination.golden.snapshot.digest),
+    )
+    return tuple(
+        Check(name=name, expected=expected, observed=observed, passed=expected == observed, at=now)
+        for name, expected, observed in pairs
+    )

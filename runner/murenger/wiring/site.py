@@ -1,0 +1,289 @@
+"""A site: everything that one murenger.yml describes, with one method for each thing that a door does.
+
+Input: settings. Output: examinations, plans, passes and outcomes; whatever door they are asked through.
+"""
+
+import contextlib
+import dataclasses
+import pathlib
+import threading
+from collections.abc import Iterator, Sequence
+
+from murenger.adapters.files.leases import FileLeases
+from murenger.compare import compare
+from murenger.config import Settings, load
+from murenger.decide import decide, policy_for
+from murenger.errors import ApprovalError, LeaseHeldError, MurengerError, RemediationError
+from murenger.model import (
+    Approval,
+    Decision,
+    Device,
+    Digest,
+    Drift,
+    Golden,
+    Mode,
+    Outcome,
+    Plan,
+    Policy,
+    Snapshot,
+    StandingChange,
+)
+from murenger.observe import LastGood, observe
+from murenger.ports import Clock
+from murenger.reconcile import Compared, Examination, Observed, Pass, Stages, examine, reconcile
+from murenger.record.executor import Trigger
+from murenger.wiring.desk import GoldenDesk
+from murenger.wiring.healing import Healing, PlanFile
+from murenger.wiring.journal import Journal
+from murenger.wiring.outcomes import outcome_from_record
+from murenger.wiring.parts import Parts
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedGolden:
+    """What `accept_golden` did.
+
+    Attributes:
+        golden: the policy that counts now.
+        changed: False if it was accepted already.
+    """
+
+    golden: Golden
+    changed: bool
+
+
+class Site:
+    """One murenger.yml, wired.
+
+    Args:
+        parts: adapters.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.settings: Settings = parts.settings
+        self.journal = Journal(parts)
+        self.desk = GoldenDesk(parts, self.journal.accepted)
+        self.healing = Healing(parts, self.journal, self.desk.fingerprinter)
+        self._last_good: dict[str, LastGood] = {}
+        self._lock = threading.Lock()
+
+    def devices(self, names: Sequence[str] = ()) -> tuple[Device, ...]:
+        """Return the devices that these names select, or, without names, those that the policies name.
+
+        Raises:
+            ConfigError: a name is unknown, or the inventory cannot be read.
+        """
+        selection = tuple(names) or tuple(name for policy in self.settings.policies for name in policy.devices)
+        return self.parts.inventory.devices(selection)
+
+    def policy(self, device: Device) -> Policy:
+        """Return the policy that speaks for a device."""
+        return policy_for(device, self.settings.policies)
+
+    def examine(self, device: Device) -> Examination:
+        """Observe, compare and decide; nothing is written anywhere.
+
+        Raises:
+            MurengerError: any of the three is not possible.
+        """
+        return examine(device, self._stages(device))
+
+    def reconcile(self, device: Device) -> Pass:
+        """Make one recorded pass, and heal through the remediation playbook where that is decided.
+
+        Raises:
+            MurengerError: the device could not be examined, or its playbook not run.
+        """
+        with self.parts.leases.hold(device.name):
+            self._settle(device)
+        return reconcile(device, self._stages(device))
+
+    def preview(self, examination: Examination) -> Plan:
+        """Return the plan for a drift; nothing is kept."""
+        return self.healing.preview(examination)
+
+    def plan(self, examination: Examination) -> PlanFile:
+        """Return the plan file for a drift, kept and recorded."""
+        return self.healing.plan(examination)
+
+    def remediate(self, device: Device, plan_sha256: str) -> Outcome | None:
+        """Carry out one plan in this process; what the remediation playbook's action calls.
+
+        Returns:
+            How it ended, or None if the device is in sync already.
+
+        Raises:
+            MurengerError: it was refused, and nothing was touched.
+        """
+        with self.parts.leases.hold(device.name):
+            self._settle(device)
+            examination = self._examine_for(device, plan_sha256)
+            if examination.drift.in_sync:
+                return None
+            return self.healing.remediate(examination, plan_sha256)
+
+    def accept_golden(
+        self, device: Device, *, signing_key: str, message: str = "", text_file: pathlib.Path | None = None
+    ) -> AcceptedGolden:
+        """Make what a device runs now, or what a file says, its golden policy, signed with a person's key.
+
+        Raises:
+            MurengerError: the device cannot be read whole, or the signature does not count.
+        """
+        before = self.journal.accepted()
+        revision = self.desk.accept(
+            device,
+            signing_key=signing_key,
+            message=message or f"Accept {device.name} as it is",
+            text_file=text_file,
+        )
+        examination = self.examine(device)
+        self.journal.note(examination)
+        return AcceptedGolden(golden=examination.golden, changed=before is None or before.revision != revision)
+
+    @contextlib.contextmanager
+    def runner_lock(self) -> Iterator[None]:
+        """Return a context in which no other runner serves this site.
+
+        Raises:
+            LeaseHeldError: another runner does.
+        """
+        try:
+            with FileLeases(self.settings.runner.state / "runner").hold("runner"):
+                yield
+        except LeaseHeldError as error:
+            if error.device != "runner":
+                raise
+            raise LeaseHeldError(
+                f"another runner serves this site: {error.message}", hint="stop it first, or let it do the work"
+            ) from error
+
+    def _stages(self, device: Device, plan_sha256: str | None = None) -> Stages:
+        return Stages(
+            observe=self._observe,
+            compare=self._compare,
+            decide=lambda _, drift: self._decide(device, drift, plan_sha256),
+            record=self._record,
+            heal=self._heal_by_playbook,
+        )
+
+    def _examine_for(self, device: Device, plan_sha256: str) -> Examination:
+        return examine(device, self._stages(device, plan_sha256))
+
+    def _observe(self, device: Device) -> Observed:
+        accepted, _ = self.desk.revision()
+        fingerprinter = self.desk.fingerprinter(accepted.revision)
+        seen = observe(device, self.parts.source, fingerprinter, self._last_good.get(device.name))
+        with self._lock:
+            self._last_good[device.name] = LastGood.of(seen.snapshot)
+        return Observed(live=seen.snapshot, secrets=seen.values)
+
+    def _compare(self, device: Device, live: Snapshot) -> Compared:
+        golden, secrets = self.desk.golden(device)
+        drift = self._drift(golden.snapshot, live)
+        if not drift.in_sync:
+            listed = self.desk.as_the_device_lists_it(device, golden.snapshot, live)
+            if listed is not golden.snapshot:
+                golden = dataclasses.replace(golden, snapshot=listed)
+                drift = self._drift(listed, live)
+        return Compared(golden=golden, drift=drift, secrets=secrets)
+
+    def _drift(self, golden: Snapshot, live: Snapshot) -> Drift:
+        with self.journal.reading() as history:
+            last_in_sync_at = history.last_in_sync_at(live.device)
+        return compare(golden, live, detected_at=live.taken_at, last_in_sync_at=last_in_sync_at)
+
+    def _decide(self, device: Device, drift: Drift, plan_sha256: str | None) -> Decision:
+        policy = self.policy(device)
+        standing, approval, faults = self._authority(policy, drift, plan_sha256)
+        plan_digest = approval.plan_digest if approval is not None else None
+        if plan_sha256:
+            plan_digest = Digest("sha256:" + plan_sha256)
+        decision = decide(
+            drift,
+            policy,
+            standing=standing,
+            approval=approval,
+            plan_digest=plan_digest,
+            now=self.parts.clock.now(),
+        )
+        return dataclasses.replace(decision, reasons=(*decision.reasons, *faults))
+
+    def _authority(
+        self, policy: Policy, drift: Drift, plan_sha256: str | None
+    ) -> tuple[tuple[StandingChange, Approval] | None, Approval | None, tuple[str, ...]]:
+        """Return what people have signed for this drift; what does not count becomes a reason, not an error."""
+        if drift.in_sync or policy.mode is Mode.OBSERVE:
+            return None, None, ()
+        standing, approval = None, None
+        faults: list[str] = []
+        try:
+            if policy.mode is Mode.HEAL:
+                standing = self.parts.approvals.standing(policy)
+        except ApprovalError as error:
+            faults.append(str(error))
+        try:
+            # In mode heal a person may also approve what the standing change does not cover.
+            approval = self._approval_of(drift, plan_sha256)
+        except ApprovalError as error:
+            faults.append(str(error))
+        return standing, approval, tuple(faults)
+
+    def _approval_of(self, drift: Drift, plan_sha256: str | None) -> Approval | None:
+        if plan_sha256 is not None:
+            return self.parts.approvals.for_plan(plan_sha256)
+        for document in self.healing.plans_for(drift):
+            approval = self.parts.approvals.for_plan(document.sha256)
+            if approval is not None:
+                return approval
+        return None
+
+    def _record(self, examination: Examination) -> None:
+        self.journal.note(examination)
+
+    def _heal_by_playbook(self, examination: Examination) -> Outcome:
+        device, playbook = examination.device, self.settings.playbook
+        approval = examination.decision.approval
+        approved = approval.plan_digest.removeprefix("sha256:") if approval and approval.plan_digest else None
+        sha256 = approved or self.plan(examination).sha256
+        variables = {"murenger_plan": sha256, "murenger_config": str(self.settings.file)}
+        for name, path in (("pre", playbook.pre_tasks), ("post", playbook.post_tasks)):
+            if path is not None:
+                variables[f"murenger_{name}_tasks"] = str(path)
+        run = self.parts.launcher.run(playbook.name, device=device.name, variables=variables)
+        with self.journal.reading() as history:
+            record = history.outcome_of(sha256)
+        if record is None:
+            told = "; ".join(run.messages) or f"ansible-playbook ended with exit code {run.return_code}"
+            raise RemediationError(f"the remediation playbook did not heal: {told}", device=device.name)
+        return outcome_from_record(record, examination.decision)
+
+    def _settle(self, device: Device) -> None:
+        try:
+            accepted, _ = self.desk.revision()
+        except MurengerError:
+            # Without a golden revision nothing was ever healed, or the examination that follows says what is wrong.
+            return
+        self.healing.settle_open(device, accepted.revision)
+
+
+def open_site(
+    *,
+    file: pathlib.Path | None = None,
+    inventory: pathlib.Path | None = None,
+    trigger: Trigger = Trigger.MANUAL,
+    clock: Clock | None = None,
+) -> Site:
+    """Return the site that a murenger.yml describes.
+
+    Args:
+        file: murenger.yml; found upward from the working directory if None.
+        inventory: an inventory to use instead of the file's.
+        trigger: what made this run happen.
+        clock: the time; the machine's if None.
+
+    Raises:
+        ConfigError: there is no murenger.yml, or it is wrong.
+    """
+    return Site(Parts(load(file=file), inventory=inventory, trigger=trigger, clock=clock))

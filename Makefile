@@ -14,6 +14,9 @@ PYTEST_ARGS ?=
 
 BIN := $(abspath $(VENV))/bin
 READY := $(VENV)/.ready
+COLLECTION := $(VENV)/.collection
+# Folders too: a file that is gone shows in its folder's time only.
+COLLECTION_PARTS := galaxy.yml README.md $(shell find meta playbooks plugins roles -not -name '__pycache__*' -not -name '*.pyc')
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -24,9 +27,11 @@ export PATH := $(BIN):$(PATH):/usr/sbin:/sbin
 help: ## list the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb what; do printf 'make %-8s %s\n' "$$verb" "$$what"; done
 
-demo: $(READY) ## run the main job on a lab of firewalls (DEMO_KEEP=DIR keeps its working directory)
-	.ci/packages
-	$(BIN)/python -m murenger.lab.demo
+demo: export DEMO_BEGAN := $(shell date +%s)
+demo: $(READY) $(COLLECTION) ## run the main job on a lab of firewalls (DEMO_KEEP=DIR keeps its working directory)
+	@# What cannot be installed is said there and again by the demonstration, which goes on with what can run.
+	@.ci/packages || true
+	@$(BIN)/python -m murenger.lab.demo
 
 test: lint type sanity unit ## every check there is; pytest comes last
 
@@ -40,7 +45,7 @@ type: $(READY) ## static types
 	$(BIN)/mypy tests/conftest.py tests/collection/pip_bootstrap.py
 	$(BIN)/mypy tests/house
 
-unit: $(READY) ## the library, the adapters, the lab and the house rules
+unit: $(READY) $(COLLECTION) ## the library, the adapters, the lab and the house rules
 	$(BIN)/pytest -n 2 --dist loadgroup $(or $(PYTEST_ARGS),--cov --cov-report=term)
 
 sanity: $(READY) ## the Ansible collection: built, installed elsewhere, judged by Ansible's own tools
@@ -82,4 +87,14 @@ $(VENV)/.locked: requirements/build.txt requirements/dev.txt
 $(READY): $(VENV)/.locked pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@$(PIP) check
+	@touch $@
+
+# Where ansible-playbook of this environment looks by itself; tests/collection/run judges another, separate installation.
+$(COLLECTION): $(READY) $(COLLECTION_PARTS)
+	@echo "installing the collection into $(VENV)"
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	export ANSIBLE_COLLECTIONS_PATH="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"; \
+	$(BIN)/ansible-galaxy collection build --output-path "$$folder" . >/dev/null; \
+	$(BIN)/ansible-galaxy collection install --offline --no-deps --force "$$folder"/*.tar.gz \
+	  -p "$$ANSIBLE_COLLECTIONS_PATH" >/dev/null
 	@touch $@

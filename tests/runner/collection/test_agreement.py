@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 import murenger
+from murenger.adapters.ansible.inventory import AnsibleInventory
 from murenger.model import RecordKind
 from murenger.record.executor import Trigger
 
@@ -76,3 +77,14 @@ def test_nothing_that_is_shipped_reads_what_is_not() -> None:
             if path.is_file() and path.suffix in (".py", ".yml"):
                 text = path.read_text(encoding="utf-8")
                 assert not [name for name in foreign if name in text], path
+
+
+def test_the_example_inventory_names_devices_that_we_can_read() -> None:
+    devices = AnsibleInventory(ROOT / "inventories/example").devices(("all",))
+    assert {device.name: device.platform for device in devices} == {
+        "fw-east-1": "nftables",
+        "fw-east-2": "nftables",
+        "srx-edge-1": "junos",
+        "leaf-1": "eos",
+    }
+    assert all({"known_hosts", "ca_file"} & dict(device.labels).keys() for device in devices)

@@ -19,13 +19,11 @@ PRE = """
 - ansible.builtin.copy:
     content: "ticket for {{ inventory_hostname }}"
     dest: "{{ playbook_folder }}/before"
-  delegate_to: localhost
 """
 POST = """
 - ansible.builtin.copy:
     content: "{{ heal_outcome.verdict }}, {{ heal_outcome.record | default('no record') }}: {{ heal_outcome.reason }}"
     dest: "{{ playbook_folder }}/after"
-  delegate_to: localhost
 """
 
 HEALED = "healed, 5: live equals golden over a fresh connection"
@@ -57,8 +55,6 @@ def tasks(bench: Any) -> pathlib.Path:
     """Name tasks of the user's own in murenger.yml, and return the folder in which they leave their marks."""
     folder = pathlib.Path(bench.site) / "marks"
     folder.mkdir()
-    variables = {"playbook_folder": str(folder), "ansible_python_interpreter": sys.executable}
-    bench.vary(**variables)
     for name, text in (("pre", PRE), ("post", POST)):
         (bench.site / f"{name}.yml").write_text(text.replace("{{ playbook_folder }}", str(folder)), encoding="utf-8")
         bench.edit(f"# {name}_tasks: tasks/{'before' if name == 'pre' else 'after'}.yml", f"{name}_tasks: {name}.yml")
@@ -107,6 +103,17 @@ def test_check_mode_predicts_the_change_and_writes_nothing(bench: Any, play: Pla
     assert "healer" not in bench.switch.users()
     assert "+++ after: leaf1 golden" in predicted.stdout
     assert recap(predicted)["changed"] == recap(play("murenger.drift.heal", "-l", "leaf1"))["changed"]
+
+
+def test_an_inventory_made_for_network_modules_works_as_it_is(bench: Any, play: Play) -> None:
+    bench.vary(ansible_connection="ansible.netcommon.network_cli", ansible_become=True, ansible_become_method="enable")
+    bench.switch.drift()
+    for playbook in ("observe", "compare", "heal", "site"):
+        done = play(f"murenger.drift.{playbook}", "-l", "leaf1")
+        assert done.returncode == 0, done.stdout
+    assert bench.cli("status").code == 0
+    bench.switch.drift()
+    assert bench.cli("heal", "leaf1").code == 0
 
 
 @pytest.mark.parametrize("check", [(), ("--check",)], ids=["for real", "check mode"])
@@ -173,7 +180,7 @@ def test_a_failing_task_before_the_change_leaves_the_device_alone(bench: Any, pl
 
 
 def test_tasks_after_a_failed_change_learn_why(bench: Any, play: Play, tasks: pathlib.Path) -> None:
-    bench.vary(murenger_heal_password="not-it", ansible_python_interpreter=sys.executable)
+    bench.vary(murenger_heal_password="not-it")
     bench.switch.drift()
     done = play("murenger.drift.heal", "-l", "leaf1")
     assert done.returncode == 2

@@ -39,6 +39,11 @@ class PlaybookRun:
     messages: tuple[str, ...]
     stdout: str
 
+    @property
+    def last_line(self) -> str:
+        """Return the last line that was printed, on one line, or "" if nothing was."""
+        return next((line.strip() for line in reversed(self.stdout.splitlines()) if line.strip()), "")
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PlaybookLauncher:

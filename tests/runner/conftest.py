@@ -201,7 +201,8 @@ class Bench:
 
     def cli(self, *argv: str) -> Ran:
         """Run a verb on this site."""
-        return self.run(*argv, "--config", str(self.config))
+        end = argv.index("--") if "--" in argv else len(argv)
+        return self.run(*argv[:end], "--config", str(self.config), *argv[end:])
 
     def start(self, *argv: str, **options: object) -> "subprocess.Popen[str]":
         """Start a verb on this site as a process of its own."""

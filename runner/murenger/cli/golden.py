@@ -7,9 +7,10 @@ import argparse
 import pathlib
 
 from murenger.cli import options
-from murenger.cli.output import IN_SYNC, emit, say
-from murenger.errors import ConfigError
+from murenger.cli.output import IN_SYNC, TROUBLE, complain, emit, error_data, say, worst
+from murenger.errors import ConfigError, MurengerError
 from murenger.secrets import escape_for_terminal, redact
+from murenger.wiring.site import AcceptedGolden
 
 
 def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -41,24 +42,41 @@ def _accept(args: argparse.Namespace) -> int:
     if args.text_file is not None and len(args.devices) != 1:
         raise ConfigError("--from takes exactly one device")
     args.limit = args.devices
-    entries, lines = [], []
+    entries: list[dict[str, object]] = []
+    codes = []
     for device in options.devices_of(args, site):
         say(f"{device.name}: reading and signing")
-        done = site.accept_golden(device, signing_key=args.key, message=args.message, text_file=args.text_file)
-        golden = done.golden
-        verb = "accepted" if done.changed else "unchanged"
-        lines.append(f"{device.name}: {verb} at revision {golden.revision[:12]}, signed by {golden.approved_by}")
-        entries.append(
-            {
-                "device": device.name,
-                "changed": done.changed,
-                "revision": golden.revision,
-                "digest": golden.snapshot.digest,
-                "approved_by": golden.approved_by,
-            }
-        )
-    emit(args, text="\n".join(lines), data={"schema": "murenger.golden/1", "devices": entries})
-    return IN_SYNC
+        try:
+            done = site.accept_golden(device, signing_key=args.key, message=args.message, text_file=args.text_file)
+        except MurengerError as error:
+            # What was accepted before stays accepted, so it is told, and the devices after this one get their turn.
+            error.device = error.device or device.name
+            complain(error)
+            entries.append({"device": device.name, "changed": False, **error_data(error)})
+            codes.append(TROUBLE)
+            continue
+        if args.output == "text":
+            emit(args, text=_accepted_line(device.name, done), data={})
+        entries.append(_accepted_data(device.name, done))
+        codes.append(IN_SYNC)
+    if args.output == "json":
+        emit(args, text="", data={"schema": "murenger.golden/1", "devices": entries})
+    return worst(codes)
+
+
+def _accepted_line(name: str, done: AcceptedGolden) -> str:
+    verb = "accepted" if done.changed else "unchanged"
+    return f"{name}: {verb} at revision {done.golden.revision[:12]}, signed by {done.golden.approved_by}"
+
+
+def _accepted_data(name: str, done: AcceptedGolden) -> dict[str, object]:
+    return {
+        "device": name,
+        "changed": done.changed,
+        "revision": done.golden.revision,
+        "digest": done.golden.snapshot.digest,
+        "approved_by": done.golden.approved_by,
+    }
 
 
 def _show(args: argparse.Namespace) -> int:

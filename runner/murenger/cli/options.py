@@ -24,7 +24,6 @@ def add_site(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
     parser.add_argument("--config", type=pathlib.Path, metavar="FILE", help="murenger.yml (default: found upward)")
     parser.add_argument("-i", "--inventory", type=pathlib.Path, metavar="PATH", help="inventory, instead of the file's")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="say more on standard error")
 
 
 def add_limit(parser: argparse.ArgumentParser) -> None:

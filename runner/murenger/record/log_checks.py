@@ -88,6 +88,8 @@ def check_open_intents(_scan: Scan, walk: Walk, _verifier: Verifier) -> Iterator
     for intent in walk.intents.values():
         if not intent.settled:
             text = "a change was begun and its outcome is not recorded"
+            if walk.altered:
+                text += ", or is in an altered record"
             yield Finding(code=Code.OPEN_INTENT, file=intent.file, sequence=intent.number, text=text)
 
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 
 from murenger.decide import AcceptedRevision
-from murenger.model import Action, ChangeRecord, digest_of
+from murenger.model import Action, ChangeRecord, Device, digest_of
 from murenger.reconcile import Examination
 from murenger.record.executor import LogTerms
 from murenger.record.history import History
@@ -31,6 +31,7 @@ class Journal:
         self._lock = threading.RLock()
         self._secrets: dict[str, str] = {}
         self._begun = False
+        self._met: dict[str, Device] = {}
 
     @functools.cached_property
     def _history(self) -> History:
@@ -44,7 +45,8 @@ class Journal:
             clock=self._parts.clock,
             executor=self._parts.executor,
             redactor=Redactor(PLACEHOLDER, self._disclose),
-            devices=self._parts.inventory.devices(("all",)),
+            # Those examined here, not the whole inventory: most have hosts in them that are no devices of ours.
+            devices=tuple(self._met.values()),
         )
 
     @contextlib.contextmanager
@@ -88,6 +90,7 @@ class Journal:
 
     def note(self, examination: Examination) -> ChangeRecord | None:
         """Write what an examination found, if it is news; return the record of the present drift, if there is one."""
+        self._meet(examination.device)
         with self.writing(examination.secrets) as (recorder, history):
             golden_is_news = self._note_golden(examination, recorder, history)
             opening = history.open_drift(examination.device.name)
@@ -107,6 +110,14 @@ class Journal:
             if history.last_hold(examination.device.name) != "; ".join(examination.decision.reasons):
                 self._note_hold(examination, recorder, opening)
             return opening
+
+    def _meet(self, device: Device) -> None:
+        """Let records about a device tell its address and zone."""
+        with self._lock:
+            if self._met.get(device.name) != device:
+                self._met[device.name] = device
+                # The recorder holds nothing else that would be lost; the next use makes it anew.
+                self.__dict__.pop("_recorder", None)
 
     def _note_golden(self, examination: Examination, recorder: Recorder, history: History) -> bool:
         """Record a golden revision at first sight, and tell whether it was news."""

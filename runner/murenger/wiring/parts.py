@@ -50,12 +50,12 @@ class Parts:
         self.settings = settings
         self.trigger = trigger
         self.clock: Clock = clock or SystemClock()
-        self._inventory_path = inventory or settings.inventory
+        self.inventory_path = inventory or settings.inventory
 
     @functools.cached_property
     def inventory(self) -> AnsibleInventory:
         """The devices there are."""
-        return AnsibleInventory(self._inventory_path, self.settings.vault_password_file)
+        return AnsibleInventory(self.inventory_path, self.settings.vault_password_file)
 
     @functools.cached_property
     def vault(self) -> AnsibleVault:
@@ -132,7 +132,7 @@ class Parts:
     def launcher(self) -> PlaybookLauncher:
         """Remediation playbooks."""
         return PlaybookLauncher(
-            inventory=self._inventory_path,
+            inventory=self.inventory_path,
             vault_password_file=self.settings.vault_password_file,
             directory=self.settings.file.parent,
             timeout_s=PLAY_ALLOWANCE_S + max((policy.revert_in_s for policy in self.settings.policies), default=0),

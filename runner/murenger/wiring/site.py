@@ -247,7 +247,12 @@ class Site:
         approval = examination.decision.approval
         approved = approval.plan_digest.removeprefix("sha256:") if approval and approval.plan_digest else None
         sha256 = approved or self.plan(examination).sha256
-        variables = {"murenger_plan": sha256, "murenger_config": str(self.settings.file)}
+        variables = {
+            "murenger_plan": sha256,
+            "murenger_config": str(self.settings.file),
+            "murenger_inventory": str(self.parts.inventory_path),
+            "murenger_trigger": self.parts.trigger.value,
+        }
         for name, path in (("pre", playbook.pre_tasks), ("post", playbook.post_tasks)):
             if path is not None:
                 variables[f"murenger_{name}_tasks"] = str(path)
@@ -255,8 +260,12 @@ class Site:
         with self.journal.reading() as history:
             record = history.outcome_of(sha256)
         if record is None:
-            told = "; ".join(run.messages) or f"ansible-playbook ended with exit code {run.return_code}"
-            raise RemediationError(f"the remediation playbook did not heal: {told}", device=device.name)
+            told = "; ".join(run.messages) or run.last_line or f"ansible-playbook ended with {run.return_code}"
+            raise RemediationError(
+                f"the remediation playbook did not heal: {told}",
+                device=device.name,
+                hint=f"run it by hand to see more: ansible-playbook {playbook.name} -l {device.name}",
+            )
         return outcome_from_record(record, examination.decision)
 
     def _settle(self, device: Device) -> None:

@@ -152,7 +152,9 @@ def test_status_tells_trouble_in_the_device_s_own_row(bench: Any, closed_port: i
     assert "in sync" in rows["leaf1"]
     assert "unknown" in rows["leaf9"]
     assert "no whole answer" in rows["leaf9"]
-    entries = {entry["device"]: entry for entry in bench.cli("status", "-l", "leaf1,leaf9", "-o", "json").data["devices"]}
+    entries = {
+        entry["device"]: entry for entry in bench.cli("status", "-l", "leaf1,leaf9", "-o", "json").data["devices"]
+    }
     assert entries["leaf1"]["state"] == "in-sync"
     assert entries["leaf9"]["error"] == "UnreachableError"
     assert entries["leaf9"]["hint"]

@@ -101,8 +101,21 @@ def test_golden_in_another_device_s_folder_is_refused(bench: Any, refuses: Any, 
 
 def test_a_stranger_cannot_accept_golden(bench: Any, refuses: Any) -> None:
     before = bench.git("rev-parse", "HEAD")
-    refuses("golden", "accept", "leaf1", "--key", str(bench.mallory), says=("may not sign golden policy", "golden_signers"))
+    refuses(
+        "golden", "accept", "leaf1", "--key", str(bench.mallory), says=("may not sign golden policy", "golden_signers")
+    )
     assert bench.git("rev-parse", "HEAD") == before
+
+
+def test_one_device_that_cannot_be_read_hides_no_other_that_was_accepted(bench: Any) -> None:
+    dead = {**bench.switch.variables(), "ansible_password": "wrong"}
+    bench.devices({"leaf0": dead, "leaf1": bench.switch.variables()})
+    done = bench.accept("leaf1", "leaf0")
+    assert done.code == 2
+    assert done.out.startswith("leaf1: accepted at revision ")
+    assert len(done.complaints) == 1
+    assert "leaf0: the device refused the login" in done.err
+    assert bench.cli("status", "-l", "leaf1").code == 0
 
 
 def test_the_runner_s_key_cannot_accept_golden(bench: Any, refuses: Any) -> None:
@@ -110,7 +123,7 @@ def test_the_runner_s_key_cannot_accept_golden(bench: Any, refuses: Any) -> None
     refuses("golden", "accept", "leaf1", "--key", key, says=("may not sign golden policy",))
 
 
-def test_a_key_that_is_not_there_is_named(bench: Any, refuses: Any) -> None:
+def test_a_key_that_is_not_there_is_named(refuses: Any) -> None:
     refuses("golden", "accept", "leaf1", "--key", "/nonexistent/key", says=("/nonexistent/key",))
 
 

@@ -1,5 +1,6 @@
 """Wrong settings, names and folders: one clear line with file, line and remedy, exit 2, nothing half-done."""
 
+import errno
 import os
 import pathlib
 import stat
@@ -27,6 +28,10 @@ FAULTS = [
     ('devices: ["leaf1"]', "devices: ['!leaf1']", "!leaf1"),
     ("version: 1", "version: 2", "version 2 is not known"),
 ]
+
+
+# Ansible itself refuses a host with the name of its own groups; a list or a range is no name to begin with.
+NO_DEVICE = ("cannot be used (1 to 63 of", "must not be called all or ungrouped", "neither a device nor a group")
 
 
 @pytest.mark.parametrize("door", DOORS, ids=" ".join)
@@ -58,10 +63,11 @@ def test_a_missing_murenger_yml_is_told_with_the_remedy(
 )
 def test_an_inventory_name_that_is_no_device_name_is_refused(bench: Any, refuses: Any, name: str) -> None:
     bench.devices({"leaf1": bench.switch.variables(), name: bench.switch.variables()})
-    for argv in (("status", f"--limit={name}"), ("diff", f"--limit={name}"), ("run", "--once", f"--limit={name}")):
-        refuses(*argv, says=())
-    for verb in ("plan", "heal"):
-        refuses(verb, "--", name, says=())
+    doors = [(verb, f"--limit={name}") for verb in ("status", "diff")]
+    doors += [("run", "--once", f"--limit={name}"), ("plan", "--", name), ("heal", "--", name)]
+    for door in doors:
+        line = refuses(*door, says=())
+        assert any(reason in line for reason in NO_DEVICE), line
 
 
 def test_a_policy_that_names_a_bad_device_is_refused(bench: Any, refuses: Any) -> None:
@@ -71,7 +77,7 @@ def test_a_policy_that_names_a_bad_device_is_refused(bench: Any, refuses: Any) -
 
 
 @pytest.mark.parametrize("name", ["leaf2", "leaf1,leaf2", "leaf*", "!leaf1", "&lab", "@file", "~leaf.*"])
-def test_a_limit_is_a_name_and_never_a_pattern(bench: Any, refuses: Any, name: str) -> None:
+def test_a_limit_is_a_name_and_never_a_pattern(refuses: Any, name: str) -> None:
     refuses("run", "--once", "-l", name, says=("neither a device nor a group",))
 
 
@@ -81,7 +87,7 @@ def test_an_empty_selection_selects_nothing_and_is_told(bench: Any, refuses: Any
         refuses(*door, says=("no device is selected", "nothing means none"))
 
 
-def test_a_group_is_not_a_device_to_heal(bench: Any, refuses: Any) -> None:
+def test_a_group_is_not_a_device_to_heal(refuses: Any) -> None:
     for verb in ("plan", "heal"):
         refuses(verb, "all", says=("'all'", "one device, not a group"))
 
@@ -147,9 +153,13 @@ def small_disk(bench: Any) -> Iterator[Callable[[], None]]:
 
     def fill() -> None:
         filler = os.open(store / "filler", os.O_WRONLY | os.O_CREAT)
-        with pytest.raises(OSError, match="No space"):
-            while True:
-                os.write(filler, b"x" * 4096)
+        written = 1
+        while written:
+            try:
+                written = os.write(filler, b"x" * 4096)
+            except OSError as exc:
+                assert exc.errno == errno.ENOSPC  # noqa: PT017 - any other error is a broken test
+                written = 0
         os.close(filler)
 
     yield fill

@@ -122,7 +122,8 @@ def test_a_look_alike_placeholder_is_text_and_is_never_filled(bench: Any) -> Non
 
 def secret_line(bench: Any) -> str:
     """Return the line of the break-glass account on the switch."""
-    return next(line for line in bench.switch.running().splitlines() if line.startswith("username emergency"))
+    lines = str(bench.switch.running()).splitlines()
+    return next(line for line in lines if line.startswith("username emergency"))
 
 
 def test_a_changed_secret_is_drift_without_its_value_and_is_healed_from_the_sidecar(bench: Any) -> None:
@@ -167,17 +168,19 @@ def test_every_secret_of_the_switch_stays_out_of_the_site(bench: Any) -> None:
             assert not [secret for secret in secrets if secret in text]
 
 
+NFTABLES = """\
+table inet fw {{
+\tchain input {{
+\t\ttype filter hook input priority filter; policy drop;
+\t\ttcp dport 22 accept comment "{name}"
+\t}}
+}}
+"""
+# For each platform a text, and what a difference in `name` is shown with.
 FILES = {
     "eos": ("! device: x (vEOS-lab, EOS-4.33.1F)\n!\nhostname {name}\n!\nend\n", "hostname"),
-    "junos": (
-        'version 22.4R1;\nsystem {{\n    host-name {name};\n}}\n',
-        "host-name",
-    ),
-    "nftables": (
-        "table inet fw {{\n\tchain input {{\n\t\ttype filter hook input priority filter; policy drop;\n"
-        '\t\ttcp dport 22 accept comment "{name}"\n\t}}\n}}\n',
-        "tcp dport 22",
-    ),
+    "junos": ("version 22.4R1;\nsystem {{\n    host-name {name};\n}}\n", "host-name"),
+    "nftables": (NFTABLES, "tcp dport 22"),
 }
 
 

@@ -95,9 +95,7 @@ def test_json_is_one_value_a_pass(serve: Callable[..., Any], tmp_path: Any) -> N
     assert '"in_sync": true' in told(tmp_path, "out")
 
 
-def test_an_unreachable_device_does_not_stop_the_others(
-    bench: Any, serve: Callable[..., Any], tmp_path: Any
-) -> None:
+def test_an_unreachable_device_does_not_stop_the_others(bench: Any, serve: Callable[..., Any], tmp_path: Any) -> None:
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         dead = {**bench.switch.variables(), "ansible_port": listener.getsockname()[1]}
@@ -111,9 +109,7 @@ def test_an_unreachable_device_does_not_stop_the_others(
     assert "defect" not in told(tmp_path, "err")
 
 
-def test_a_second_runner_is_refused_and_the_first_goes_on(
-    bench: Any, serve: Callable[..., Any], tmp_path: Any
-) -> None:
+def test_a_second_runner_is_refused_and_the_first_goes_on(bench: Any, serve: Callable[..., Any], tmp_path: Any) -> None:
     process = serve()
     for argv in (("run",), ("run", "--once")):
         second = bench.start(*argv)
@@ -148,7 +144,11 @@ def test_a_device_that_another_process_works_on_is_counted_as_refused(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_heal_that_has_begun_is_finished_before_the_runner_ends(
-    bench: Any, serve: Callable[..., Any], tmp_path: Any, collections: None, number: int  # noqa: ARG001
+    bench: Any,
+    serve: Callable[..., Any],
+    tmp_path: Any,
+    collections: None,  # noqa: ARG001 - lets the playbook be found
+    number: int,
 ) -> None:
     process = serve()
     until(lambda: "leaf1: in sync" in told(tmp_path, "out"), "a first pass")

@@ -267,7 +267,7 @@ def test_an_expired_approval_does_not_count(bench: Any) -> None:
         (device,) = site.devices(("leaf1",))
         done = site.reconcile(device)
         assert done.outcome is None
-        with pytest.raises(MurengerError, match="ended|expired"):
+        with pytest.raises(MurengerError, match=r"ended|expired"):
             site.remediate(device, sha256)
     finally:
         bench.switch.clock.offset_s = 0.0

@@ -1,6 +1,7 @@
 """kill -9 between intent and outcome: found at the next start, settled from the device, never left open."""
 
 import dataclasses
+import gc
 import pathlib
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from murenger.adapters.ansible.launch import PlaybookRun
+from murenger.adapters.napalm.candidates import mark_of
 
 # A process that carries out a plan and is killed right before or right after one step of it.
 DYING = """\
@@ -106,7 +108,10 @@ def test_a_killed_heal_is_settled_from_the_device_at_the_next_pass(
     assert bench.cli("verify").code == 3
 
 
-def test_the_command_line_settles_what_was_not_applied_and_heals(bench: Any, collections: None) -> None:  # noqa: ARG001
+def test_the_command_line_settles_what_was_not_applied_and_heals(
+    bench: Any,
+    collections: None,  # noqa: ARG001 - lets the playbook be found
+) -> None:
     die(bench, "stage", "before")
     done = bench.cli("run", "--once")
     assert done.code == 0, done
@@ -149,6 +154,19 @@ def test_a_device_that_cannot_be_read_any_more_is_unknown_and_not_called_healed(
     assert outcome["verdict"] == "unknown"
     bench.switch.fault("empty", value=None)
     assert bench.cli("verify").code == 3
+
+
+def test_a_candidate_that_another_installation_left_is_not_ours_to_clear(bench: Any) -> None:
+    name = mark_of("another.example.net") + "0badcafe"
+    bench.switch.type(f"configure session {name}", "interface Ethernet8", "description half done")
+    site = bench.open()
+    (device,) = site.devices(("leaf1",))
+    outcome = site.remediate(device, site.plan(site.examine(device)).sha256)
+    assert outcome.verdict.value == "not-applied"
+    assert [session.name for session in bench.switch.emulator.device.sessions.all()] == [name]
+    requests = len(bench.switch.emulator.device.trace)
+    gc.collect()
+    assert len(bench.switch.emulator.device.trace) == requests, "a driver that was closed never connects again"
 
 
 def test_looking_settles_nothing(bench: Any) -> None:

@@ -59,6 +59,7 @@ class Driver(Protocol):
 
     def open(self) -> None: ...  # noqa: D102 - NAPALM's own contract
     def close(self) -> None: ...  # noqa: D102
+    def is_alive(self) -> dict[str, bool]: ...  # noqa: D102
     def get_facts(self) -> dict[str, object]: ...  # noqa: D102
     def get_config(self, retrieve: str = ...) -> dict[str, str]: ...  # noqa: D102
     def load_replace_candidate(self, filename: None = ..., config: str = ...) -> None: ...  # noqa: D102
@@ -189,6 +190,12 @@ def _close_quietly(driver: Driver, device: str) -> None:
     """Close; a device that fails while we leave has nothing more to tell us."""
     with contextlib.suppress(Exception):
         _within(10.0, "disconnect", device, driver.close)
+    # NAPALM's destructor closes what says it is alive; eos's would connect anew for that, at any time, in any thread.
+    driver.is_alive = _is_closed  # type: ignore[method-assign]  # this one object's answer is what the destructor asks
+
+
+def _is_closed() -> dict[str, bool]:
+    return {"is_alive": False}
 
 
 def _within(limit_s: float, what: str, device: str, function: Callable[[], T]) -> T:

@@ -29,9 +29,7 @@ class NapalmRemediator:
         owner: name of the log; marks what we leave on a device should we die there.
     """
 
-    def __init__(
-        self, login: Callable[[Device], Login], clock: Clock, limits: TimeLimits, *, owner: str = ""
-    ) -> None:
+    def __init__(self, login: Callable[[Device], Login], clock: Clock, limits: TimeLimits, *, owner: str = "") -> None:
         self._login = login
         self._clock = clock
         self._limits = limits

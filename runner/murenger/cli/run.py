@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from murenger.adapters.ansible.launch import clear_stale_folders
 from murenger.adapters.apscheduler import CronCadence, run_ticks
 from murenger.cli import heal, options
-from murenger.cli.output import IN_SYNC, emit, progress, say, worst
+from murenger.cli.output import IN_SYNC, TROUBLE, emit, progress, say, worst
 from murenger.errors import ConfigError, LeaseHeldError, MurengerError
 from murenger.model import Device, digest_of
 from murenger.record.executor import Trigger
@@ -47,7 +47,10 @@ def _once(args: argparse.Namespace, site: Site, devices: Sequence[Device]) -> in
     results = []
     for done, device in enumerate(devices, start=1):
         progress(done, len(devices), device.name)
-        line, entry, code = heal.heal_one(site, device)
+        try:
+            line, entry, code = _pass(site, device)
+        except LeaseHeldError as error:
+            line, entry, code = heal.failed(device, error)
         results.append((entry, code))
         if args.output == "text":
             # A heal takes a while; who reads along should not wait for the last device.
@@ -89,22 +92,35 @@ def _serve(args: argparse.Namespace, site: Site, devices: Sequence[Device]) -> i
 
 
 def _check(args: argparse.Namespace, site: Site, device: Device) -> None:
-    """Make one pass and print its line; a defect of ours is reported and does not end the runner."""
+    """Make one pass and print its line."""
     try:
-        line, data, _ = heal.told(site.reconcile(device))
+        line, data, _ = _pass(site, device)
     except LeaseHeldError as error:
         heal.failed(device, error)
         # The runner counts it: this check was refused, not made.
         raise
-    except MurengerError as error:
-        line, data, _ = heal.failed(device, error)
-    except Exception as error:  # noqa: BLE001 - one device's surprise must not silence the others
-        say(f"murenger: {device.name}: internal error: {type(error).__name__}; this is a defect, please report it")
-        return
     if args.output == "json":
         emit(args, text="", data={"schema": "murenger.pass/1", **data})
     elif line:
         emit(args, text=f"{site.parts.clock.now():%Y-%m-%dT%H:%M:%SZ} {line}", data={})
+
+
+def _pass(site: Site, device: Device) -> tuple[str, dict[str, object], int]:
+    """Return the line, the data and the exit code of one pass; one device's surprise must not silence the others.
+
+    Raises:
+        LeaseHeldError: another process works on the device.
+    """
+    try:
+        return heal.told(site.reconcile(device))
+    except LeaseHeldError:
+        raise
+    except MurengerError as error:
+        return heal.failed(device, error)
+    except Exception as error:  # noqa: BLE001 - reported here, for the pass over the other devices goes on
+        kind = type(error).__name__
+        say(f"murenger: {device.name}: internal error: {kind}; this is a defect, please report it")
+        return "", {"device": device.name, "verdict": "unknown", "error": kind}, TROUBLE
 
 
 def _cadence(site: Site, device: Device) -> Cadence:

@@ -82,9 +82,12 @@ class History:
         """Return each intent without an outcome, oldest first."""
         return tuple(self._intents.values())
 
-    def accepted_golden(self, repository: str) -> AcceptedGolden | None:
-        """Return the last adopted revision of a repository, or None if none ever was."""
-        return self._golden.get(repository)
+    def newest_golden(self) -> AcceptedGolden | None:
+        """Return the last adopted revision, or None if none ever was.
+
+        Wherever the repository lay then: moving it must not let an older revision pass as the first ever seen.
+        """
+        return self._newest_golden
 
     def accepted_golden_of(self, device: str) -> AcceptedGolden | None:
         """Return the last revision adopted for one device, or None."""
@@ -114,8 +117,8 @@ class History:
         self._seen = -1
         self._seen_sha256 = ""
         self._intents: dict[str, ChangeRecord] = {}
-        self._golden: dict[str, AcceptedGolden] = {}
         self._golden_of: dict[str, AcceptedGolden] = {}
+        self._newest_golden: AcceptedGolden | None = None
         self._drift: dict[str, ChangeRecord] = {}
         self._holds: dict[str, str] = {}
         self._in_sync: dict[str, datetime.datetime] = {}
@@ -158,8 +161,8 @@ class History:
             key_fingerprint=text_of(golden, "key_fp"),
             accepted_at=time_of(said, "written_at"),
         )
-        self._golden[text_of(golden, "repo")] = accepted
         self._golden_of[record.device] = accepted
+        self._newest_golden = accepted
 
     def _take_drift(self, record: ChangeRecord, said: Group) -> None:
         drift = group_of(said, "drift")

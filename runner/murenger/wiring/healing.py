@@ -222,7 +222,8 @@ class Healing:
             clock=self._parts.clock,
             before=before,
             expected=expected,
-            wait_s=timer_left_s,
+            # The full time, whatever the wall clock says has passed: it may have been stepped since.
+            wait_s=number_of(group_of(said, "backout"), "timer_s") or 0,
         )
         now = self._parts.clock.now()
         verdict = found.verdict

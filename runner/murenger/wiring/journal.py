@@ -78,7 +78,7 @@ class Journal:
     def accepted(self) -> AcceptedRevision | None:
         """Return the golden revision that was accepted last, or None."""
         with self.reading() as history:
-            found = history.accepted_golden(str(self._parts.settings.golden.repository))
+            found = history.newest_golden()
             if found is None or found.accepted_at is None:
                 return None
             return AcceptedRevision(
@@ -122,7 +122,7 @@ class Journal:
     def _note_golden(self, examination: Examination, recorder: Recorder, history: History) -> bool:
         """Record a golden revision at first sight, and tell whether it was news."""
         golden = examination.golden
-        known = history.accepted_golden(golden.repository)
+        known = history.newest_golden()
         own = history.accepted_golden_of(examination.device.name)
         is_known = known is not None and known.revision == golden.revision
         if is_known and own is not None and own.digest == golden.snapshot.digest:

@@ -63,7 +63,7 @@ def test_a_missing_murenger_yml_is_told_with_the_remedy(
 )
 def test_an_inventory_name_that_is_no_device_name_is_refused(bench: Any, refuses: Any, name: str) -> None:
     bench.devices({"leaf1": bench.switch.variables(), name: bench.switch.variables()})
-    doors = [(verb, f"--limit={name}") for verb in ("status", "diff")]
+    doors: list[tuple[str, ...]] = [(verb, f"--limit={name}") for verb in ("status", "diff")]
     doors += [("run", "--once", f"--limit={name}"), ("plan", "--", name), ("heal", "--", name)]
     for door in doors:
         line = refuses(*door, says=())

@@ -25,10 +25,14 @@ def test_the_outcome_of_a_plan_is_found(told: Any) -> None:
 
 
 def test_the_accepted_golden_is_the_last_one_adopted(told: Any) -> None:
-    accepted = History(told.ledger).accepted_golden("golden")
+    accepted = History(told.ledger).newest_golden()
     assert (accepted.revision, accepted.digest) == ("a" * 40, told.golden().snapshot.digest)
     assert accepted.signer == "bob@example"
-    assert History(told.ledger).accepted_golden("other") is None
+
+
+def test_a_log_without_golden_policy_has_none(world: Any) -> None:
+    world.start()
+    assert History(world.ledger).newest_golden() is None
 
 
 def test_drift_is_open_from_its_opening_until_it_closes_or_is_healed(world: Any) -> None:

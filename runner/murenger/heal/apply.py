@@ -112,7 +112,12 @@ def _change(session: ChangeSession, candidate: str, plan: Plan, tools: HealTools
             "live is no longer what was compared", device=plan.device, hint="it is compared again at the next pass"
         )
     progress.committed = True
-    session.commit(message=f"murenger {plan.drift.golden_digest}", revert_in_s=plan.revert_in_s)
+    try:
+        session.commit(message=f"murenger {plan.drift.golden_digest}", revert_in_s=plan.revert_in_s)
+    except GuardRefusedError:
+        # The port's word for: refused before anything was applied. What runs now is somebody else's doing.
+        progress.committed, progress.after = False, _digest_now(tools)
+        raise
     try:
         _verify(plan, tools, progress)
     except MurengerError as exc:
@@ -120,6 +125,13 @@ def _change(session: ChangeSession, candidate: str, plan: Plan, tools: HealTools
         raise
     session.confirm()
     progress.confirmed_at = tools.clock.now()
+
+
+def _digest_now(tools: HealTools) -> Digest | None:
+    try:
+        return tools.observe().digest
+    except MurengerError:
+        return None
 
 
 def _verify(plan: Plan, tools: HealTools, progress: _Progress) -> None:

@@ -242,7 +242,9 @@ class Firewall(Bench):
 
     def state(self) -> object:
         """Return rules with their handles, and the driver's folder but for the lock, which old timers take."""
-        return self.shell(f"nft -s -a list ruleset; find {_STATE} /etc/nftables.d -type f ! -name lock 2>/dev/null | sort || true")
+        return self.shell(
+            f"nft -s -a list ruleset; find {_STATE} /etc/nftables.d -type f ! -name lock 2>/dev/null | sort || true"
+        )
 
     def type(self, *lines: str) -> None:
         """Run shell lines as the firewall's root."""
@@ -324,8 +326,8 @@ class Switch(Emulator):
         return self.running(), self.startup(), changing
 
     def type(self, *lines: str) -> None:
-        """Type at the serial port."""
-        errors = self.ask("cli", user="mallory", lines=list(lines))["errors"]
+        """Type at the serial port, where no account is asked for."""
+        errors = self.ask("cli", user="serial port", lines=list(lines))["errors"]
         assert not errors, errors
 
     def harmless(self) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-
-from murenger.lab import site
-from murenger.lab.blueprints import blueprint
 from tests.contracts.devices.benches import FORMS, KINDS, Bench, bench_of
 from tests.contracts.devices.sites import Workplace, workplace
 from tests.contracts.devices.tables import NOT_APPLICABLE
+
+from murenger.lab import site
+from murenger.lab.blueprints import blueprint
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures"
 PLATFORMS = {"fw1": "nftables", "leaf1": "eos", "srx1": "junos"}

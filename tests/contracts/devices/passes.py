@@ -8,6 +8,8 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
 
+from tests.contracts.devices.benches import Bench
+
 from murenger.adapters.clock import SystemClock
 from murenger.adapters.napalm.connection import Connection
 from murenger.compare import compare, steps
@@ -31,7 +33,6 @@ from murenger.model import (
 from murenger.observe import LastGood, canonical, observe
 from murenger.ports import ConfigSource, Remediator
 from murenger.secrets import Fingerprinter, fill, redact
-from tests.contracts.devices.benches import Bench
 
 FINGERPRINTER = Fingerprinter(bytes(range(32)))
 NOW = SystemClock().now()

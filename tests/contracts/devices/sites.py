@@ -12,11 +12,12 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
+from tests.contracts.devices.benches import Bench
+
 from murenger.adapters.keys import generate_key
 from murenger.cli.main import main
 from murenger.model import Outcome
 from murenger.wiring import Site, open_site
-from tests.contracts.devices.benches import Bench
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 COLLECTION = ("galaxy.yml", "meta", "plugins", "roles", "playbooks")
@@ -86,7 +87,7 @@ class Workplace:
 
 
 def workplace(bench: Bench, folder: pathlib.Path, *, revert_in_s: int | None = None) -> Workplace:
-    """Make a working directory whose golden policy is what the device runs now.
+    """Make a working directory whose golden policy is what the device runs now; a lock-out is noticed after 5 s.
 
     Args:
         bench: the device.
@@ -106,6 +107,10 @@ def workplace(bench: Bench, folder: pathlib.Path, *, revert_in_s: int | None = N
         *("--revert-in", str(revert_in_s or max(8, bench.short_s))),
     )
     assert said.code == 0, said
+    settings = made.folder / "murenger.yml"
+    text = settings.read_text(encoding="utf-8")
+    assert "connect_timeout: 20s" in text
+    settings.write_text(text.replace("connect_timeout: 20s", "connect_timeout: 5s"), encoding="utf-8")
     made.done("keys", "trust", "alice@example.net", f"{key}.pub", "--role", "approver", "--role", "reviewer")
     made.done("approve", str(made.folder / "decisions/standing-change.json"), "--key", str(key), "--yes")
     made.done("golden", "accept", bench.name, "--key", str(key))

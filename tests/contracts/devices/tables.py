@@ -26,8 +26,10 @@ CANNOT_ASK = {"fw1-userns": "the read login is held to a list of read commands"}
 
 # The same policy as a person might type it.
 HAND_WRITTEN: dict[str, Callable[[str], str]] = {
-    "nftables": lambda text: "# written by hand\ndefine web = 203.0.113.10\n"
-    + text.replace("ip daddr 203.0.113.10", "ip daddr $web").replace("dport 443", "dport https"),
+    "nftables": lambda text: (
+        "# written by hand\ndefine web = 203.0.113.10\n"
+        + text.replace("ip daddr 203.0.113.10", "ip daddr $web").replace("dport 443", "dport https")
+    ),
     "eos": lambda text: "! written by hand\n" + text.replace("\n!\n", "\n").replace("   permit", "  permit"),
     "junos": lambda text: "# written by hand\n" + text.replace("\n    ", "\n  ").replace(";\n", " ;\n"),
 }
@@ -35,4 +37,10 @@ HAND_WRITTEN: dict[str, Callable[[str], str]] = {
 # Fixture cases that the lab's devices do not take: what they say, and why.
 UNHOLDABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("junos", "hostile"): ("XML compatible", "control characters: NETCONF cannot carry them, so no such device exists"),
+}
+
+TRIED_AGAINST = {
+    "nftables": "nft 1.0.6, Linux 6.18",
+    "eos": "emulated vEOS-lab 4.33.1F",
+    "junos": "emulated SRX300 21.4R3-S5.4",
 }

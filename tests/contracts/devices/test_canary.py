@@ -1,4 +1,4 @@
-"""C30: secrets planted on a device are read, compared and sent back, and stand in nothing that murenger leaves behind."""
+"""C30: planted secrets are read, compared and sent back, and stand in nothing that murenger leaves behind."""
 
 import base64
 import logging
@@ -13,17 +13,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.contracts.devices.sites import Workplace, collection, workplace
 
 from murenger.errors import MurengerError
 from murenger.lab import material
 from murenger.model import OutcomeVerdict
-from tests.contracts.devices.sites import Workplace, collection, workplace
 
 PLAY_FOLDERS = "murenger-play-"
 # How each platform is told a secret, and what of it then stands in the text that is read.
 PLANTED = {
     "nftables": (
-        ('nft add rule inet murenger forward tcp dport 9 drop comment \'"password: {0}"\'',),
+        ("nft add rule inet murenger forward tcp dport 9 drop comment '\"password: {0}\"'",),
         r"password: ([^\s\"]+)",
     ),
     "eos": (
@@ -43,7 +43,7 @@ PLANTED = {
 REFUSED = {
     "nftables": ("chain input {\n", 'chain input {\n\t\ttcp dport nonsense drop comment "password: {0}"\n'),
     "eos": ("\nend\n", "\nsnmp-server community {0} sideways\nend\n"),
-    "junos": ("\nsnmp {\n", '\nsnmp {\n    flux-secret "{0}";\n'),
+    "junos": ("\nsnmp {\n", '\nsnmp {\n    encrypted-password "{0}";\n'),
 }
 CHANGED = {
     "nftables": ("nft flush chain inet murenger input", "nft add rule inet murenger input accept"),
@@ -82,7 +82,7 @@ def leaks(secrets: set[str], folders: list[pathlib.Path], told: dict[str, bytes]
         for path in folder.rglob("*"):
             if path.is_file() and not path.is_symlink():
                 content[str(path)] = path.read_bytes()
-            elif path.name in {".git", "golden"} and (path / "objects").is_dir() or (path / ".git").is_dir():
+            elif (path / ".git").is_dir():
                 content[f"{path} objects"] = git_objects(path)
     wanted = {form for secret in secrets for form in forms(secret)}
     assert all(len(form) >= 8 for form in wanted)
@@ -161,16 +161,19 @@ def test_c30_a_planted_secret_stands_in_nothing_that_is_left_behind(
     before, golden = bench.running(), bench.read().text
     bench.type(*(line.format(changed) for line in CHANGED[bench.platform]))
     bench.play(bench.rogue)
-    secrets |= {changed, refused, *(plain.removeprefix("$9$") for plain in re.findall(PLANTED[bench.platform][1], bench.read().text))}
-    for words in (("status",), ("diff",), ("plan", bench.name)):
-        assert ears.verb(*words) in (0, 1)
-        assert ears.verb(*words, "-o", "json") in (0, 1)
+    secrets |= {
+        changed,
+        refused,
+        *(plain.removeprefix("$9$") for plain in re.findall(PLANTED[bench.platform][1], bench.read().text)),
+    }
+    for words in (("status",), ("diff",), ("diff", "-o", "json"), ("plan", bench.name, "-o", "json")):
+        assert ears.verb(*words) == 1, words
     with collection(tmp_path):
         fail(place, ears, golden, refused)
         assert ears.verb("heal", bench.name, "-o", "json") == 0, ears.told
     assert bench.running() == before
-    for words in (("status", "-v"), ("log",), ("log", "-o", "json"), ("show", "6"), ("golden", "show", bench.name)):
-        ears.verb(*words)
+    for shown in (("log",), ("log", "-o", "json"), ("show", "6"), ("golden", "show", bench.name)):
+        ears.verb(*shown)
     assert ears.verb("verify") == 3
     assert list(kept_plays.iterdir()), "no play was run"
     ears.told["log of this process"] = caplog.text.encode()

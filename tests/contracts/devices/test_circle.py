@@ -1,7 +1,7 @@
 """The circle closes: heal(live) is golden, and rollback(healed) is live, for every fixture case that a device holds.
 
-Input: `tests/fixtures/PLATFORM/CASE/{live,golden}.conf`. Output: both states reached on a device or in a kernel, through
-the drivers that the product uses. What keeps the lab reachable is added to both texts alike.
+Input: `tests/fixtures/PLATFORM/CASE/{live,golden}.conf`. Output: both states reached on a device or in a kernel,
+through the drivers that the product uses. What keeps the lab reachable is added to both texts alike.
 """
 
 import json
@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import pytest
+from tests.contracts.devices.passes import NOW, OneConnection, trial, wanted
+from tests.contracts.devices.tables import UNHOLDABLE
 
 from murenger.compare import compare
 from murenger.errors import GuardRefusedError
 from murenger.lab.firewall.console import in_fw
 from murenger.model import OutcomeVerdict, Severity, Snapshot, digest_of
-from tests.contracts.devices.passes import NOW, OneConnection, trial, wanted
-from tests.contracts.devices.tables import UNHOLDABLE
 
 JUNOS_MANAGEMENT = """
 system {
@@ -57,10 +57,8 @@ def eos_text(bench: Any, text: str) -> str:
 
 
 def junos_text(bench: Any, text: str) -> str:
-    users = [
-        f'user {login.name} {{ class super-user; authentication {{ encrypted-password "$6$abcdefgh$ijklmnopqrstuv"; }} }}'
-        for login in bench.description.logins
-    ]
+    secret = 'authentication { encrypted-password "$6$abcdefgh$ijklmnopqrstuv"; }'
+    users = [f"user {login.name} {{ class super-user; {secret} }}" for login in bench.description.logins]
     addresses = [f"address {name} 203.0.113.{number}/32;" for number, name in enumerate(ADDRESSES, start=32)]
     return text + JUNOS_MANAGEMENT.replace("@USERS@", "\n".join(users)).replace("@ADDRESSES@", "\n".join(addresses))
 

@@ -1,15 +1,18 @@
-"""A whole site in front of each device: drift is found, healed and recorded (C03, C04, C06-C08, C16, C22, C27, C30-C32, C34, C36)."""
+"""A whole site in front of each device: drift is found, healed and recorded.
+
+Contracts C03, C04, C06 to C08, C16, C22, C23, C27, C30 to C32, C34, C36.
+"""
 
 import pathlib
 import threading
 from typing import Any
 
 import pytest
+from tests.contracts.devices.tables import CANNOT_ASK, HAND_WRITTEN
 
 from murenger.errors import ApprovalError, LeaseHeldError, SecretError
 from murenger.lab.description import READ_ROLE
 from murenger.model import Action, Operation, OutcomeVerdict, Severity
-from tests.contracts.devices.tables import CANNOT_ASK, HAND_WRITTEN
 
 ACL, UNTRUST = "ip access-list CDE-IN", "security policies from-zone untrust to-zone trust policy"
 # What somebody types, and the first thing that a comparison must say about it.
@@ -34,7 +37,10 @@ DRIFTS: dict[str, dict[Operation, tuple[str, ...]]] = {
             f"insert {UNTRUST} rogue before policy deny-all",
             "commit",
         ),
-        Operation.REMOVED: ("delete security policies from-zone trust to-zone untrust policy block-quarantine", "commit"),
+        Operation.REMOVED: (
+            "delete security policies from-zone trust to-zone untrust policy block-quarantine",
+            "commit",
+        ),
         Operation.CHANGED: ("set security address-book global address partner 0.0.0.0/0", "commit"),
     },
 }
@@ -91,16 +97,11 @@ def check_nothing_more_happens(bench: Any, place: Any) -> None:
     assert len(place.records()) == records
 
 
-def test_c07_a_device_in_sync_is_left_alone(bench: Any, place: Any) -> None:
-    place.site().reconcile(bench.device)
-    check_nothing_more_happens(bench, place)
-
-
 def test_c08_looking_and_check_mode_touch_nothing(bench: Any, place: Any) -> None:
     bench.play(bench.rogue)
     device, state, records = bench.device, bench.state(), place.records()
     asked = len(bench.trace()) if hasattr(bench, "trace") else 0
-    for words in (("status",), ("diff",), ("plan", bench.name, "--check"), ("heal", bench.name, "--check")):
+    for words in (("diff",), ("heal", bench.name, "--check")):
         said = place.verb(*words)
         assert said.code == 1, (words, said)
     examination = place.site().examine(device)
@@ -203,16 +204,14 @@ def test_c32_a_timed_grant_survives_a_heal_with_the_time_it_has_left(bench: Any,
 
 def test_c34_a_masked_text_is_refused_as_golden(bench: Any, new_place: Any, tmp_path: pathlib.Path) -> None:
     if bench.platform == "nftables":
-        bench.type('nft add rule inet murenger forward tcp dport 9 drop comment \'"password: <removed>"\'')
+        bench.type("nft add rule inet murenger forward tcp dport 9 drop comment '\"password: <removed>\"'")
         text = bench.read().text
     else:
         text = masked(bench)
     (tmp_path / "masked.txt").write_text(text, encoding="utf-8")
     head, state = new_place.site().desk.store.head(), bench.state()
     with pytest.raises(SecretError, match="mask"):
-        new_place.site().accept_golden(
-            bench.device, signing_key=str(new_place.key), text_file=tmp_path / "masked.txt"
-        )
+        new_place.site().accept_golden(bench.device, signing_key=str(new_place.key), text_file=tmp_path / "masked.txt")
     assert new_place.site().desk.store.head() == head
     assert bench.state() == state
 

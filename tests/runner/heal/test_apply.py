@@ -85,6 +85,14 @@ def test_a_late_confirm_is_not_called_healed(bench: Any) -> None:
     assert outcome.confirmed_at is None
 
 
+def test_a_commit_that_the_device_refuses_for_live_moved_is_not_applied(bench: Any, refusal: GuardRefusedError) -> None:
+    bench.faults["commit"] = refusal
+    outcome = bench.heal()
+    assert outcome.verdict is OutcomeVerdict.NOT_APPLIED
+    assert bench.running == LIVE
+    assert outcome.after_digest == outcome.before_digest
+
+
 def test_a_third_state_is_called_partial(bench: Any) -> None:
     bench.applies = lambda _text: "third\n"
     bench.faults["undo"] = RollbackError("refused", device="fw1")

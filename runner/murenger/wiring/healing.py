@@ -166,7 +166,8 @@ class Healing:
             raise GuardRefusedError(f"the plan is for {document.device}, not for this device", device=device.name)
         self._refuse_repetition(document)
         if decision.action is not Action.HEAL:
-            hint = f"murenger approve {plan_sha256[:12]} --key YOUR_KEY" if decision.awaits_approval else ""
+            approve = f"murenger approve {plan_sha256[:12]} --key YOUR_SSH_KEY, then heal again"
+            hint = approve if decision.awaits_approval else ""
             raise PolicyError(f"not healed: {'; '.join(decision.reasons)}", device=device.name, hint=hint)
         plan = self.preview(examination, made_at=document.made_at)
         match_plan(document, plan)

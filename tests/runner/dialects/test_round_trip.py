@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
@@ -103,24 +102,36 @@ def test_corpus_is_read_or_refused_and_never_worse(path: pathlib.Path | None, pl
     _again(text, known)
 
 
-@pytest.mark.lab
-@pytest.mark.parametrize("path", EXAMPLES or [None])
-def test_what_the_kernel_lists_is_written_back_exactly(path: pathlib.Path | None) -> None:
-    if path is None:
-        pytest.skip("no shipped nftables examples on this machine")
-    if not (shutil.which("nft") and shutil.which("unshare")):
-        pytest.skip("nft or unshare is missing")
+OWN_LISTING = """table inet filter {
+\tchain input {
+\t\ttype filter hook input priority filter; policy drop;
+\t\ttcp dport { 22, 443 } accept
+\t}
+}
+{"nftables": [{"rule":{}}]}
+"""
+
+
+def _listed(path: pathlib.Path) -> str | None:
+    """Return how the kernel lists an example, text and then JSON; None where it does not load it."""
     done = subprocess.run(
         ["unshare", "-rn", "sh", "-c", 'nft -f "$1" && nft -s list ruleset && nft -s -j list ruleset', "sh", path],
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        pytest.skip(f"this kernel does not load it: {done.stderr.splitlines()[0]}")
-    listing, _, as_json = done.stdout.rpartition('{"nftables"')
+    return None if done.returncode else done.stdout
+
+
+@pytest.mark.lab
+def test_what_the_kernel_lists_is_written_back_exactly() -> None:
+    # Some examples name interfaces or files of other machines; a dozen load anywhere nft and its examples are.
+    listings = [listing for listing in map(_listed, EXAMPLES) if listing is not None]
+    assert len(listings) > 10 or not EXAMPLES
     known = dialect("nftables")
-    tree = parse(listing, known)
-    assert render(tree, known) == listing
-    assert count_rules(tree, known) == as_json.count('{"rule":')
-    assert parse(render(canonical_tree(tree, known), known), known) == canonical_tree(tree, known)
+    for both in [*listings, OWN_LISTING]:
+        listing, _, as_json = both.rpartition('{"nftables"')
+        tree = parse(listing, known)
+        assert render(tree, known) == listing
+        assert count_rules(tree, known) == as_json.count('{"rule":')
+        assert parse(render(canonical_tree(tree, known), known), known) == canonical_tree(tree, known)

@@ -8,26 +8,25 @@ Input: a site, a device. Output: what would change, or the error that the real c
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import pathlib
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 try:
     from murenger.adapters.files.source import read_text
-    from murenger.decide import match_plan, parse_plan
-    from murenger.errors import GoldenMissingError, GuardRefusedError, PolicyError
-    from murenger.model import Action, Device, Golden, Mode, Plan, Snapshot
+    from murenger.errors import GoldenMissingError
+    from murenger.model import Device, Golden, Plan, Snapshot
     from murenger.observe import canonical, observe
     from murenger.reconcile import Examination
     from murenger.secrets import Fingerprinter
     from murenger.wiring import Site
+    from murenger.wiring.healing import refuse_hold
 except ImportError as exc:
     # The bridge, which every call passes first, says what is missing.
-    read_text = match_plan = parse_plan = GuardRefusedError = Action = Mode = None
+    read_text = refuse_hold = None
     canonical = observe = Fingerprinter = Device = Golden = Plan = Snapshot = Examination = Site = None
-    GoldenMissingError = PolicyError = ()
+    GoldenMissingError = ()
     IMPORT_ERROR = exc
 else:
     IMPORT_ERROR = None
@@ -55,33 +54,13 @@ def remediation(site: Site, device: Device, plan_sha256: str | None) -> tuple[Ex
     Raises:
         MurengerError: the real call would be refused.
     """
-    with approval_hint(site, device, plan_sha256):
-        examination = site.examine(device)
-        document = parse_plan(site.parts.plans.load(plan_sha256)) if plan_sha256 else None
-        if document is not None and document.device != device.name:
-            raise GuardRefusedError(f"the plan is for {document.device}, not for this device", device=device.name)
-        if examination.drift.in_sync:
-            return examination, None
-        if examination.decision.action is not Action.HEAL:
-            reasons = "; ".join(examination.decision.reasons)
-            raise PolicyError(f"not healed: {reasons}", device=device.name)
-        if document is None:
-            return examination, site.preview(examination)
-        plan = site.healing.preview(examination, made_at=document.made_at)
-        match_plan(document, plan)
-        return examination, plan
-
-
-@contextlib.contextmanager
-def approval_hint(site: Site, device: Device, plan_sha256: str | None) -> Iterator[None]:
-    """Return a context in which a refusal for want of a person's approval tells how to give it."""
-    try:
-        yield
-    except PolicyError as error:
-        if not error.hint and site.policy(device).mode is Mode.PROPOSE:
-            named = plan_sha256[:12] if plan_sha256 else "PLAN"
-            error.hint = f"murenger approve {named} --key YOUR_SSH_KEY, then run this again"
-        raise
+    examination = site.examine(device)
+    if examination.drift.in_sync:
+        return examination, None
+    if plan_sha256:
+        return examination, site.healing.fitting_plan(examination, plan_sha256)[1]
+    refuse_hold(examination, None)
+    return examination, site.preview(examination)
 
 
 def record_number(site: Site, plan_sha256: str) -> int | None:

@@ -6,7 +6,7 @@ Input: configuration text, a fingerprint key. Output: text that shows whether a 
 from murenger.secrets.fill import fill
 from murenger.secrets.fingerprint import Fingerprinter
 from murenger.secrets.mask import Inspection, Masked, SecretValues, inspect, mask, mask_tree
-from murenger.secrets.placeholder import PLACEHOLDER, RESALTED, escape, unescape
+from murenger.secrets.placeholder import PLACEHOLDER, RESALTED, escape, is_mask, unescape
 from murenger.secrets.redaction import REDACTED, redact
 from murenger.secrets.terminal import escape_for_terminal
 
@@ -22,6 +22,7 @@ __all__ = [
     "escape_for_terminal",
     "fill",
     "inspect",
+    "is_mask",
     "mask",
     "mask_tree",
     "redact",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from murenger.dialects import Dialect, Node, Tree, parse, render
 from murenger.errors import SecretError
 from murenger.secrets.mask import fits, value_key
-from murenger.secrets.placeholder import OPENING, PLACEHOLDER, unescape
+from murenger.secrets.placeholder import OPENING, PLACEHOLDER, is_mask, unescape
 from murenger.secrets.places import find_spans
 
 
@@ -61,11 +61,17 @@ def _value(placeholder: str, values: Mapping[str, str], number: int, *, path: st
     if not is_here:
         raise SecretError(f"line {number}: placeholder was made for another place than {path!r}")
     try:
-        return values[value_key(placeholder, path)]
+        value = values[value_key(placeholder, path)]
     except KeyError:
         raise SecretError(
             f"no value for the secret at {path!r}", hint="accept golden again, or restore its sidecar"
         ) from None
+    if is_mask(value):
+        raise SecretError(
+            f"the value kept for the secret at {path!r} is a mask, which would become the password",
+            hint="accept golden again from the device",
+        )
+    return value
 
 
 def _refuse_placeholder(text: str, number: int) -> None:

@@ -14,6 +14,8 @@ RESALTED = "<murenger-secret:resalted>"
 # Every placeholder starts so, and `escape` leaves no other text that does.
 OPENING = "<murenger-secret:"
 
+MASK = re.compile(r"(?i)<(?:removed|redacted|masked|hidden|scrubbed|secret)>|[*x]{3,}|(?:/\*|##) SECRET-DATA.*")
+
 _LOOKALIKE = "<murenger-"
 _ESCAPED = "<murenger-literal>"
 
@@ -31,3 +33,8 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """Return the device text that `escape` was given."""
     return text.replace(_ESCAPED, _LOOKALIKE)
+
+
+def is_mask(value: str) -> bool:
+    """Tell whether a value is what filters and devices put in a secret's place; sent, it would become the password."""
+    return MASK.fullmatch(value) is not None

@@ -5,7 +5,6 @@ Input: the golden repository and what the ledger says was accepted. Output: gold
 
 import json
 import pathlib
-import re
 import threading
 from collections.abc import Callable, Mapping
 
@@ -23,11 +22,8 @@ from murenger.errors import (
 from murenger.model import Device, Golden, RawRead, Snapshot
 from murenger.observe import canonical, golden_snapshot, observe
 from murenger.ports import GoldenFile
-from murenger.secrets import Fingerprinter
+from murenger.secrets import Fingerprinter, is_mask
 from murenger.wiring.parts import Parts
-
-# What filters and devices put in a secret's place; accepted as golden, a heal would make it the password.
-MASK = re.compile(r"(?i)<(?:removed|redacted|masked|hidden|scrubbed|secret)>|[*x]{3,}|(?:/\*|##) SECRET-DATA.*")
 
 
 class GoldenDesk:
@@ -171,7 +167,7 @@ class GoldenDesk:
         """Return the sidecar's bytes; those there are already if they hold the same, for encryption is salted."""
         if not values:
             return None
-        if any(MASK.fullmatch(value) for value in values.values()):
+        if any(map(is_mask, values.values())):
             raise SecretError(
                 "a mask stands where a secret should", device=device.name, hint="give the text as the device runs it"
             )

@@ -148,6 +148,28 @@ class Healing:
                 # A damaged plan file is no plan; loading it by its digest says so to whoever asks for it.
                 continue
 
+    def fitting_plan(self, examination: Examination, plan_sha256: str) -> tuple[PlanDocument, Plan]:
+        """Return a plan file and the plan it stands for, if it may be carried out now; nothing is written.
+
+        Args:
+            examination: made after the plan.
+            plan_sha256: hex digest of the plan file.
+
+        Raises:
+            PolicyError: the decision is not to heal; the message gives its reasons, the hint how to approve.
+            ApprovalError: the plan is void, or was carried out already.
+            GuardRefusedError: the plan is for another device.
+        """
+        device = examination.device
+        document = parse_plan(self._parts.plans.load(plan_sha256))
+        if document.device != device.name:
+            raise GuardRefusedError(f"the plan is for {document.device}, not for this device", device=device.name)
+        self._refuse_repetition(document)
+        refuse_hold(examination, plan_sha256)
+        plan = self.preview(examination, made_at=document.made_at)
+        match_plan(document, plan)
+        return document, plan
+
     def remediate(self, examination: Examination, plan_sha256: str) -> Outcome:
         """Carry out one plan, under the device's lease, between its intent and its outcome in the ledger.
 
@@ -161,16 +183,7 @@ class Healing:
             GuardRefusedError: a guard refused before anything was touched.
         """
         device, decision = examination.device, examination.decision
-        document = parse_plan(self._parts.plans.load(plan_sha256))
-        if document.device != device.name:
-            raise GuardRefusedError(f"the plan is for {document.device}, not for this device", device=device.name)
-        self._refuse_repetition(document)
-        if decision.action is not Action.HEAL:
-            approve = f"murenger approve {plan_sha256[:12]} --key YOUR_SSH_KEY, then heal again"
-            hint = approve if decision.awaits_approval else ""
-            raise PolicyError(f"not healed: {'; '.join(decision.reasons)}", device=device.name, hint=hint)
-        plan = self.preview(examination, made_at=document.made_at)
-        match_plan(document, plan)
+        document, plan = self.fitting_plan(examination, plan_sha256)
         drift_record = self._journal.note(examination)
         tools = self._tools(examination)
         # Filling is checked before the intent is written: a missing secret is no reason to announce a change.
@@ -282,6 +295,20 @@ class Healing:
             redact=lambda text: redact(text, values),
             clock=self._parts.clock,
         )
+
+
+def refuse_hold(examination: Examination, plan_sha256: str | None) -> None:
+    """Refuse to heal where that was not decided.
+
+    Raises:
+        PolicyError: the decision is to hold; the hint names the plan to approve if that is all that is missing.
+    """
+    decision = examination.decision
+    if decision.action is Action.HEAL:
+        return
+    named = plan_sha256[:12] if plan_sha256 else "PLAN"
+    hint = f"murenger approve {named} --key YOUR_SSH_KEY, then heal again" if decision.awaits_approval else ""
+    raise PolicyError(f"not healed: {'; '.join(decision.reasons)}", device=examination.device.name, hint=hint)
 
 
 def _promised(examination: Examination) -> Snapshot:

@@ -300,3 +300,10 @@ def test_another_key_gives_another_placeholder() -> None:
     assert KEY.placeholder("p", "s") != other.placeholder("p", "s")
     assert KEY.placeholder("p", "s") == KEY.placeholder("p", "s", Scheme.OPAQUE)
     assert KEY.placeholder("p", TYPE_7[0]) != KEY.placeholder("p", TYPE_7[0], Scheme.TYPE_7)
+
+
+@pytest.mark.parametrize("value", ["<removed>", "<REDACTED>", "********", "xxx"])
+def test_a_mask_kept_in_place_of_a_secret_is_never_filled_in(value: str) -> None:
+    masked = mask(f"snmp-server community {CANARY} ro\nend\n", EOS, KEY)
+    with pytest.raises(SecretError, match="is a mask"):
+        fill(masked.text, dict.fromkeys(masked.values, value), EOS)

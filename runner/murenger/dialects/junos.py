@@ -69,8 +69,8 @@ JUNOS = Dialect(
         _place("community", rf'^(?P<key>community-name) {_VALUE}"?$'),
         _place(
             "secret",
-            r"^(?P<key>(?:.* )?(?:encrypted-password|plain-text-password-value|simple-password|password|secret"
-            r"|passphrase|authentication-key|(?:authentication|privacy)-(?:password|key)|shared-secret"
+            r"^(?P<key>(?:.* )?(?:(?:[a-z0-9]+-)*password(?:-value)?|secret"
+            r"|passphrase|authentication-key|privacy-key|shared-secret"
             rf'|pre-shared-key (?:ascii-text|hexadecimal)|ascii-text|hexadecimal|key)) {_VALUE}"?$',
         ),
         _BY_LOOKS,

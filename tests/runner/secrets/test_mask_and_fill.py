@@ -44,6 +44,8 @@ EOS_PLACES = [
     f"daemon x\n   exec /usr/bin/x -u https://user:{CANARY}@192.0.2.1/ -y",
 ]
 JUNOS_PLACES = [
+    f"access {{ profile p {{ client c {{ chap-password {CANARY}; }} }} }}",
+    f"security {{ ike {{ gateway g {{ xauth-client-password {CANARY}; }} }} }}",
     f'system {{ root-authentication {{ encrypted-password "$6$salt${CANARY}"; ## SECRET-DATA\n }} }}',
     f'system {{ login {{ user x {{ authentication {{ encrypted-password "$6${CANARY}"; }} }} }} }}',
     f'system {{ radius-server {{ 192.0.2.1 {{ secret "$9${CANARY}"; }} }} }}',

@@ -42,6 +42,7 @@ from murenger.model import (
 )
 from murenger.model.drift import NOT_ASSESSED
 from murenger.reconcile import Examination
+from murenger.wiring.healing import Healing
 from murenger.wiring.site import AcceptedGolden
 
 NOW = datetime.datetime(2026, 11, 22, 4, 47, 31, tzinfo=datetime.UTC)
@@ -92,6 +93,20 @@ APPROVAL = Approval(
 )
 
 
+class _Healing(Healing):
+    """The library's own refusals, over the site's own plans."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._parts, self._journal = site.parts, site.journal
+
+    def preview(self, examination: Examination, *, made_at: datetime.datetime | None = None) -> Plan:
+        return self._site.preview(examination, made_at or NOW)
+
+    def known_plan(self, _examination: Examination) -> types.SimpleNamespace | None:
+        return next((types.SimpleNamespace(sha256=sha256, made_at=NOW) for sha256 in self._site.kept), None)
+
+
 class Site:
     """A site with the one device fw1.
 
@@ -122,9 +137,9 @@ class Site:
             plans=types.SimpleNamespace(load=self._load),
             ledger=types.SimpleNamespace(records=lambda: ()),
         )
-        self.healing = types.SimpleNamespace(known_plan=self._known, preview=self.preview)
-        self.desk = types.SimpleNamespace(golden=self._golden)
         self.journal = types.SimpleNamespace(reading=self._reading)
+        self.healing = _Healing(self)
+        self.desk = types.SimpleNamespace(golden=self._golden)
 
     def devices(self, _names: tuple[str, ...]) -> tuple[Device, ...]:
         """Return fw1, whatever group it was named by."""
@@ -241,9 +256,6 @@ class Site:
             raise ApprovalError(f"there is no plan {sha256[:12]}")
         return self.kept[sha256]
 
-    def _known(self, _examination: Examination) -> types.SimpleNamespace | None:
-        return next((types.SimpleNamespace(sha256=sha256, made_at=NOW) for sha256 in self.kept), None)
-
     def _golden(self, _device: Device) -> tuple[Golden, dict[str, str]]:
         if not self.accepted:
             raise GoldenMissingError("there is no golden policy", device="fw1")
@@ -251,7 +263,8 @@ class Site:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[types.SimpleNamespace]:
-        yield types.SimpleNamespace(outcome_of=lambda _: types.SimpleNamespace(sequence=5))
+        record = types.SimpleNamespace(sequence=5) if "remediate" in self.written else None
+        yield types.SimpleNamespace(outcome_of=lambda _: record)
 
 
 def run(plugin: types.ModuleType, arguments: str, *, check: bool = False, diff: bool = False) -> dict[str, object]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import types
 from collections.abc import Callable
@@ -168,13 +169,9 @@ def test_what_would_be_refused_is_refused_in_check_mode_too(
     assert not site.written
 
 
-def test_plan_of_another_device_is_refused_in_check_mode_too(
-    open_site: Callable[..., _site.Site], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plan_of_another_device_is_refused_in_check_mode_too(open_site: Callable[..., _site.Site]) -> None:
     site = open_site()
-    sha256 = site.keep(site.preview(site.examine(_site.FW1)))
-    document = types.SimpleNamespace(device="fw2", sha256=sha256)
-    monkeypatch.setattr(_rehearsal, "parse_plan", lambda _: document)
+    sha256 = site.keep(dataclasses.replace(site.preview(site.examine(_site.FW1)), device="fw2"))
     assert "the plan is for fw2" in str(refused(remediation, f"plan: {sha256}", check=True))
 
 

@@ -16,8 +16,12 @@ ARGUMENT_SPEC = {
     **SITE,
     "device": {"type": "str"},
     "kind": {"type": "str", "choices": list(_records.KINDS)},
+    "since": {"type": "str"},
+    "until": {"type": "str"},
+    "last": {"type": "int"},
     "number": {"type": "int"},
     "verify": {"type": "bool", "default": False},
+    "anchors": {"type": "list", "elements": "path", "default": []},
 }
 
 
@@ -38,10 +42,12 @@ class ActionModule(ActionBase):
 
     def _read(self, options: _bridge.Options) -> _bridge.Answer:
         site = _bridge.site_of(options)
-        facts = {"changed": False}
+        facts = {"changed": False, "config": str(site.settings.file)}
+        if options["anchors"] and not options["verify"]:
+            raise _bridge.RefusedError("anchors are compared by a verification: set verify, or leave them out")
         if options["verify"]:
             # First: a damaged record may not even be readable.
-            facts["report"] = _records.report(site)
+            facts["report"] = _records.report(site, options["anchors"])
             if not all(log["intact"] for log in facts["report"]["logs"]):
                 raise _bridge.RefusedError("the change records are not intact: see report", **facts)
         facts["records"] = _records.records(site, options)

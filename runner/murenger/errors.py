@@ -161,6 +161,14 @@ class LedgerError(RecordError):
     """The ledger cannot be written or read."""
 
 
+class AnchorError(RecordError):
+    """An anchor could not be reached, or refused the head of the log."""
+
+
+class AnchorConflictError(AnchorError):
+    """An anchor holds another history of this log, or more of it than we have: nothing may be healed."""
+
+
 class TamperedError(RecordError):
     """A record was changed, removed, reordered or inserted."""
 

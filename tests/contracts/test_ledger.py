@@ -64,7 +64,7 @@ def test_each_record_is_told_its_number_and_the_digest_before_it(site: Any) -> N
 
     def listen(sequence: int, previous: str) -> bytes:
         told.append((sequence, previous))
-        return build(sequence, previous)
+        return bytes(build(sequence, previous))
 
     first, second = (site.ledger().append(listen) for _ in range(2))
     assert told == [(0, "0" * 64), (1, first.sha256)]

@@ -1,12 +1,9 @@
-"""What a full disk, a crash, a second writer and a damaged file do to a ledger: never a false record."""
+"""What a crash of another process, a second writer and a damaged file do to a ledger: never a false record."""
 
-import errno
+import datetime
 import importlib.util
+import itertools
 import os
-import shutil
-import signal
-import subprocess
-import sys
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from murenger.adapters.keys import SshSigner
 from murenger.errors import LedgerError
-from murenger.model import ChangeRecord, canonical_bytes
 from murenger.ports import Ledger
 
 # The children of these tests touch no thread of their parent; later Pythons warn of every fork beside a thread.
@@ -51,202 +46,165 @@ def numbers(ledger: Ledger) -> list[int]:
     return [record.sequence for record in ledger.records()]
 
 
-# What goes wrong on disk.
+# What other processes leave.
 
 
-def test_a_store_that_cannot_be_made_is_named(site: Any) -> None:
-    site.store.write_text("a file in the way")
-    with pytest.raises(LedgerError, match=str(site.store)):
-        site.ledger().append(site.build())
-
-
-def test_a_file_that_may_grow_no_more_appends_nothing(site: Any) -> None:
-    ledger = site.ledger()
-    ledger.append(site.build())
-    before = sorted(site.folder.rglob("*"))
-    script = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))\n"
-        "from murenger.errors import LedgerError\n"
-        "try:\n    site.ledger().append(site.build())\n"
-        "except LedgerError as exc:\n    print(exc); sys.exit(3)\n"
-    )
-    done = in_child(site, script)
-    assert done.returncode == 3
-    assert str(site.folder) in done.stdout
-    assert sorted(site.folder.rglob("*")) == before
-    assert site.faults() == []
-    assert ledger.append(site.build()).sequence == 1
-
-
-def test_a_disk_that_refuses_any_step_appends_nothing(site: Any) -> None:
-    decision = canonical_bytes({"type": "standing-change"})
-    signature = SshSigner("alice@site", site.approver).sign(decision, namespace=SITE.APPROVAL)
-    ledger = site.ledger()
-    ledger.append(site.build())
-    steps = 0
-    while True:
-        before = {path: path.read_bytes() for path in site.folder.rglob("*") if path.is_file()}
-        try:
-            site.ledger(refusing_at(steps)).append(site.build(), documents=[(decision, signature)])
-        except LedgerError as exc:
-            refusal = str(exc)
-        else:
-            break
-        assert str(site.folder) in refusal
-        assert {path: path.read_bytes() for path in site.folder.rglob("*") if path.is_file()} == before
-        steps += 1
-    assert steps > 12
-    assert numbers(ledger) == [0, 1]
-
-
-def refusing_at(step: int) -> Callable[[str], None]:
-    """Return a hook that refuses the n-th step as a full disk would."""
-    left = [step]
-
-    def hook(_name: str) -> None:
-        left[0] -= 1
-        if left[0] == -1:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    return hook
-
-
-NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
-
-REFUSED = """
-import subprocess, sys
-from murenger.errors import LedgerError
-subprocess.run({mount}, check=True)
-count = 0
-try:
-    for count in range(10_000):
-        site.ledger().append(site.build(text="x" * 5000))
-except LedgerError as exc:
-    print(exc)
-    print(site.faults())
-    print(len(list(site.ledger().records())), count)
-    sys.exit(3)
-"""
-
-
-@pytest.mark.lab
-def test_a_full_disk_appends_nothing_and_what_is_there_stays_sound(site: Any) -> None:
-    site.store.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(site.store)]
-    done = in_child(site, REFUSED.format(mount=mount), before=NAMESPACE)
-    assert done.returncode == 3, done.stderr
-    message, faults, counts = done.stdout.splitlines()
-    assert "No space left" in message
-    assert str(site.folder) in message
-    assert faults == "[]"
-    appended, attempts = counts.split()
-    assert appended == attempts
-    assert int(appended) > 1
-
-
-@pytest.mark.lab
-def test_a_read_only_disk_appends_nothing_even_as_root(site: Any) -> None:
-    site.ledger().append(site.build())
-    script = f"mount --bind {site.store} {site.store} && mount -o remount,ro,bind {site.store}"
-    done = in_child(site, REFUSED.format(mount=["sh", "-c", script]), before=NAMESPACE)
-    assert done.returncode == 3, done.stderr
-    message, faults, counts = done.stdout.splitlines()
-    assert "Read-only file system" in message
-    assert (faults, counts) == ("[]", "1 0")
-
-
-def in_child(site: Any, script: str, *, before: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
-    """Run a script in a process of its own, with the same `site`."""
-    module = str(Path(__file__).with_name("ledger_site.py"))
-    head = (
-        "import importlib.util, pathlib, sys\n"
-        f"spec = importlib.util.spec_from_file_location('contract', {module!r})\n"
-        "contract = importlib.util.module_from_spec(spec); sys.modules['contract'] = contract\n"
-        "spec.loader.exec_module(contract)\n"
-        f"site = contract.Site(pathlib.Path({str(site.store)!r}), pathlib.Path({str(site.key.parent)!r}))\n"
-    )
-    return subprocess.run(
-        [*before, sys.executable, "-c", head + script], capture_output=True, text=True, timeout=120, check=False
-    )
-
-
-# What a crash leaves.
-
-
-def dying_at(step: int) -> Callable[[str], None]:
-    """Return a hook that kills the process before its n-th step."""
-    left = [step]
-
-    def hook(_name: str) -> None:
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left[0] -= 1
-
-    return hook
-
-
-def append_and_die(site: Any, step: int, documents: list[tuple[bytes, str]]) -> bool:
-    """Append in a child that is killed before its n-th step; tell whether it was."""
-    _, status = os.waitpid(forked(lambda: site.ledger(dying_at(step)).append(site.build(), documents=documents)), 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
-
-
-def forked(work: Callable[[], object]) -> int:
-    """Return the id of a child that does the work and ends, with exit code 1 if the work raises."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return pid
-
-
-def crashes(site: Any, documents: list[tuple[bytes, str]]) -> Iterator[int]:
-    """Yield after each crash, one step later each time, until the append ends before the crash."""
-    step = 0
-    while append_and_die(site, step, documents):
+def crashes(site: Any) -> Iterator[int]:
+    """Yield after each crash of an append, one step later each time, until it ends before the crash."""
+    for step in itertools.count():
+        if not SITE.killed(lambda step=step: site.ledger(SITE.dying_at(step)).append(site.build())):
+            return
         yield step
-        step += 1
-
-
-def test_after_a_kill_at_every_step_the_log_is_sound_and_no_number_is_used_twice(site: Any) -> None:
-    decision = canonical_bytes(
-        {"author": "bob", "not_after": "2027-01-01T00:00:00Z", "origin": SITE.ORIGIN, "type": "standing-change"}
-    )
-    signature = SshSigner("alice@site", site.approver).sign(decision, namespace=SITE.APPROVAL)
-    published: list[ChangeRecord] = [site.ledger().append(site.build())]
-    quarantined = completed = steps = 0
-    for _ in crashes(site, [(decision, signature)]):
-        steps += 1
-        ledger = site.ledger()
-        found = ledger.settle()
-        quarantined += sum("put aside" in item.action for item in found)
-        completed += sum("line" in item.action for item in found)
-        assert site.faults() == []
-        records = list(ledger.records())
-        assert records[: len(published)] == published
-        assert len(records) <= len(published) + 1
-        published = [*records, ledger.append(site.build())]
-        assert site.faults() == []
-        # Each crash also meets a day that has no decision yet.
-        shutil.rmtree(site.folder / "days" / "2026-11-21" / "decisions")
-    assert steps > 12
-    assert quarantined > 10
-    assert completed >= 1
-    assert [record.sequence for record in published] == list(range(len(published)))
 
 
 def test_a_crash_of_another_process_is_tidied_by_whoever_appends_next(site: Any) -> None:
     ledger = site.ledger()
     ledger.append(site.build())
-    for _ in crashes(site, []):
+    for _ in crashes(site):
         ledger.append(site.build())
-        assert site.faults() == []
-    assert ledger.settle()
+        assert site.unsound() == []
+    assert site.faults() == []
+    found = ledger.settle()
+    assert {item.cause for item in found} == {"crash"}
+    assert any("put aside" in item.action for item in found)
+    assert any("line(s) added" in item.action for item in found)
+    assert not ledger.settle()
+
+
+def test_a_crash_that_had_only_begun_a_day_leaves_no_empty_day(site: Any) -> None:
+    site.fill(0)
+    for folder in ("", "records", "decisions"):
+        (site.day(5) / folder).mkdir(mode=0o750)
+    ledger = site.ledger()
+    assert ledger.settle() == ()
+    assert not site.day(5).exists()
+    ledger.append(site.build_on(1))
+    assert [day.name for day in ledger.days()] == [site.day().name, site.day(1).name]
+
+
+def test_a_stray_of_any_kind_under_tmp_is_put_aside_and_never_followed(site: Any, tmp_path: Path) -> None:
+    site.fill(0)
+    (tmp_path / "precious").write_text("x")
+    (site.folder / "tmp" / "link").symlink_to(tmp_path / "precious")
+    (site.folder / "tmp" / "folder").mkdir()
+    (site.folder / "tmp" / "pruned-2026-11-21").symlink_to(tmp_path)
+    (site.folder / "tmp" / "pruned-2026-13-99").mkdir()
+    assert len(site.ledger().settle()) == 4
+    assert (tmp_path / "precious").read_text() == "x"
+    assert len(list((site.folder / "quarantine").iterdir())) == 4
+    assert site.unsound() == []
+
+
+# What is remembered between two appends.
+
+
+def test_an_append_sees_what_others_did_since_the_last(site: Any) -> None:
+    mine, other = site.ledger(), site.ledger()
+    mine.append(site.build())
+    assert other.append(site.build()).sequence == 1
+    assert mine.append(site.build()).sequence == 2
+    other.append(site.build_on(4))
+    assert mine.append(site.build()).sequence == 4
+    assert mine.days()[-1].name == site.day(4).name
+    assert mine.days()[-1].last == 4
+    for day in other.days():
+        other.seal(day.name)
+    assert mine.append(site.build()).sequence == 5
+    assert mine.days()[-1].name == site.day(5).name
+    other.prune([site.day().name])
+    assert mine.append(site.build()).sequence == 6
+    assert site.unsound() == []
+
+
+def test_an_append_after_the_first_lists_no_folder(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day may hold a hundred thousand records, a log a thousand days."""
+    ledger = site.ledger()
+    for _ in range(2):
+        ledger.append(site.build())
+    ledger.head()
+    listed: list[str] = []
+
+    def noting(real: Callable[[str], object]) -> Callable[[object], object]:
+        def note(path: object = ".") -> object:
+            listed.append(str(path))
+            return real(str(path))
+
+        return note
+
+    for name in ("listdir", "scandir"):
+        monkeypatch.setattr(os, name, noting(getattr(os, name)))
+    for _ in range(3):
+        record = ledger.append(site.build())
+    assert listed == []
+    assert ledger.head() == record
+    assert [found.sequence for found in ledger.records(start=3)] == [3, 4]
+    assert len(ledger.leaves()) == 5 * 32
+    assert [path for path in listed if path.endswith("records")] == []
+
+
+def test_a_head_that_was_taken_back_is_forgotten(site: Any) -> None:
+    ledger = site.ledger()
+    ledger.append(site.build())
+    assert ledger.head().sequence == 0
+    reader = site.ledger()
+    ledger.append(site.build(text="one"))
+    assert reader.head().sequence == 1
+    for path in site.day().glob("records/000000001*"):
+        path.unlink()
+    (site.day() / "LEAVES").write_bytes((site.day() / "LEAVES").read_bytes()[:65])
+    assert reader.head().sequence == 0
+    again = site.ledger().append(site.build(text="two"))
+    assert reader.head() == again
+
+
+def test_three_writers_at_once_interleave_without_loss(site: Any) -> None:
+    site.ledger().append(site.build())
+
+    def write() -> None:
+        ledger = site.ledger()
+        for _ in range(10):
+            ledger.append(site.build())
+
+    children = [SITE.forked(write) for _ in range(3)]
+    assert all(os.waitpid(pid, 0)[1] == 0 for pid in children)
+    assert numbers(site.ledger()) == list(range(31))
+    assert site.faults() == []
+
+
+def test_writers_sealers_and_pruners_at_once_lose_nothing(site: Any) -> None:
+    """Each does on its own what the runner does; every third record has a clock that was set back."""
+    site.fill(0)
+
+    def write() -> None:
+        ledger = site.ledger()
+        for count in range(16):
+            ledger.append(site.build(SITE.NOW + datetime.timedelta(hours=12 * (count if count % 3 else 0))))
+
+    def seal() -> None:
+        ledger = site.ledger()
+        for _ in range(12):
+            for day in ledger.days()[:-1]:
+                ledger.seal(day.name)
+
+    def prune() -> None:
+        ledger = site.ledger()
+        for _ in range(12):
+            ledger.prune([day.name for day in ledger.days()[:-2] if day.sealed][:2])
+
+    children = [SITE.forked(work) for work in (write, write, seal, seal, prune)]
+    assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 5
+    ledger = site.ledger()
+    seal()
+    assert ledger.settle() == ()
+    assert ledger.head().sequence == 32
+    assert len(ledger.leaves()) == 33 * 32
+    kept = numbers(ledger)
+    assert kept == list(range(kept[0], 33))
+    assert [day.last is not None for day in ledger.days()] == [True] * len(ledger.days())
+    assert site.unsound() == []
+
+
+# What is damaged.
 
 
 def test_nothing_is_appended_after_a_torn_or_unsigned_record(site: Any) -> None:
@@ -294,15 +252,73 @@ def test_a_missing_or_foreign_record_stops_a_reader(site: Any) -> None:
     assert numbers(site.ledger()) == [0, 1, 2]
 
 
-def test_three_writers_at_once_interleave_without_loss(site: Any) -> None:
-    site.ledger().append(site.build())
+def test_a_record_that_only_its_name_places_is_not_passed_over(site: Any) -> None:
+    site.fill(0, 0, 0, 0)
+    for path in site.day().glob("records/000000002*"):
+        path.unlink()
+    (site.day() / "LEAVES").write_bytes((site.day() / "LEAVES").read_bytes()[:130])
+    with pytest.raises(LedgerError, match="record 2 of fw-site1"):
+        list(site.ledger().records())
+    with pytest.raises(LedgerError, match="missing in"):
+        site.ledger().append(site.build())
 
-    def write() -> None:
-        ledger = site.ledger()
-        for _ in range(10):
-            ledger.append(site.build())
 
-    children = [forked(write) for _ in range(3)]
-    assert all(os.waitpid(pid, 0)[1] == 0 for pid in children)
-    assert numbers(site.ledger()) == list(range(31))
-    assert site.faults() == []
+@pytest.mark.parametrize("start", [0, 1, 2, 3, 4, 5, 9])
+def test_reading_begins_at_any_record(site: Any, start: int) -> None:
+    site.fill(0, 0, 1, 3, 3)
+    assert [record.sequence for record in site.ledger().records(start)] == list(range(start, 5))
+    assert len(site.ledger().leaves(start)) == 32 * len(range(start, 5))
+    (site.day() / "LEAVES").unlink()
+    assert [record.sequence for record in site.ledger().records(start)] == list(range(start, 5))
+
+
+@pytest.mark.parametrize("content", ["0" * 64 + "\n" + "x" * 64 + "\n", "0" * 63 + "\n\n", "0" * 65, "0" * 62 + "  \n"])
+def test_leaves_that_are_none_are_refused(site: Any, content: str) -> None:
+    site.fill(0)
+    (site.day() / "LEAVES").write_text(content)
+    with pytest.raises(LedgerError, match="no leaf hash"):
+        site.ledger().leaves()
+
+
+@pytest.mark.parametrize("claimed", ["2026-13-01", "2026-02-30", "0000-00-00"])
+def test_a_record_of_no_day_is_refused(site: Any, claimed: str) -> None:
+    build = site.build()
+    with pytest.raises(LedgerError, match="no record can follow"):
+        site.ledger().append(lambda *place: build(*place).replace(b"2026-11-21T", f"{claimed}T".encode()))
+    assert not list((site.folder / "days").iterdir())
+
+
+def test_nothing_follows_the_last_day_there_is(site: Any) -> None:
+    ledger = site.ledger()
+    ledger.append(site.build(datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC)))
+    ledger.seal("9999-12-31")
+    with pytest.raises(LedgerError, match="9999-12-31"):
+        ledger.append(site.build())
+
+
+def test_nothing_is_appended_after_a_day_that_is_cut_short(site: Any) -> None:
+    """A copy of a busy store may have such a day."""
+    site.fill(0, 0, 0, 1)
+    for path in site.day().glob("records/000000002*"):
+        path.unlink()
+    (site.day() / "LEAVES").write_bytes((site.day() / "LEAVES").read_bytes()[:130])
+    with pytest.raises(LedgerError, match="or before it"):
+        site.ledger().append(site.build_on(1))
+    with pytest.raises(LedgerError, match="record 2 of fw-site1"):
+        list(site.ledger().records())
+
+
+@pytest.mark.parametrize("length", [0, 65, 130 - 1, 130 + 65])
+def test_leaves_that_changed_under_a_running_process_stop_its_next_append(site: Any, length: int) -> None:
+    ledger = site.ledger()
+    for _ in range(2):
+        ledger.append(site.build())
+    path = site.day() / "LEAVES"
+    content = path.read_bytes()
+    path.write_bytes((content * 2)[:length])
+    with pytest.raises(LedgerError, match="does not fit"):
+        ledger.append(site.build())
+    assert [found.name for found in sorted(site.day().glob("records/*.json"))] == ["000000000.json", "000000001.json"]
+    path.write_bytes(content)
+    assert ledger.append(site.build()).sequence == 2
+    assert site.unsound() == []

@@ -27,10 +27,11 @@ def verbs(command: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, se
     for action in below:
         for word, sub in action.choices.items():
             yield from verbs(sub, f"{name} {word}")
-    if not below:
+    # A verb may have others below it and still do something itself.
+    if command.get_default("run"):
         said: set[str] = set()
         for option in every:
-            if "--help" not in option.option_strings:
+            if option not in below and "--help" not in option.option_strings:
                 said |= set(option.option_strings) or {str(option.metavar)}
         yield name, said
 

@@ -40,7 +40,10 @@ SHIPPED = frozenset(
 SHIPPED_TESTS = frozenset(["config.yml", "unit", "integration", "sanity"])
 # Without these the collection is no collection of ours.
 REQUIRED = frozenset(["MANIFEST.json", "README.md", "LICENSE", "CHANGELOG.md", "meta", "plugins", "roles", "playbooks"])
-MODULES = ("change_record_info", "drift_info", "golden_config", "live_config_info", "plan", "remediation")
+MODULES = (
+    *("change_record", "change_record_info", "drift_info", "golden_config", "live_config_info", "plan"),
+    "remediation",
+)
 
 
 def versions(root: Path) -> dict[str, str]:

@@ -243,8 +243,9 @@ class Bench:
         return [predicate for predicate in found if kind in ("", predicate["kind"])]
 
     def held(self) -> dict[str, tuple[int, str]]:
-        """Return what ledger and golden repository hold."""
-        return contents(self.site / "store", self.site / "golden")
+        """Return what ledger and golden repository hold; what stands in the lock is for the next writer alone."""
+        found = contents(self.site / "store", self.site / "golden")
+        return {path: what for path, what in found.items() if not path.endswith("/LOCK")}
 
     def everything(self) -> dict[str, tuple[int, str]]:
         """Return what the whole site holds."""

@@ -8,32 +8,17 @@ import dataclasses
 import pathlib
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from murenger.adapters.files.settings_check import problems
 from murenger.cli import options
+from murenger.cli.ledger_doctor import Finding, ledger_findings, tried
 from murenger.cli.output import IN_SYNC, TROUBLE, emit
-from murenger.errors import MurengerError
 from murenger.model import Mode
 from murenger.secrets import escape_for_terminal
 from murenger.wiring import Site
 
 PROGRAMS = (("git", "git"), ("ssh-keygen", "openssh-client"), ("ansible-playbook", "ansible-core"))
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One check.
-
-    Attributes:
-        level: ok, warning or fault.
-        text: what was found.
-        hint: what to do, or "".
-    """
-
-    level: str
-    text: str
-    hint: str = ""
 
 
 def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -48,7 +33,7 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def run(args: argparse.Namespace) -> int:
     """Print one line a check."""
     site = options.site_of(args)
-    found = [*_programs(), *_settings(site), *_golden(site), *_ledger(site), *_policies(site)]
+    found = [*_programs(), *_settings(site), *_golden(site), *ledger_findings(site), *_policies(site)]
     if args.devices:
         found += _devices(args, site)
     lines = [f"{item.level:8}{item.text}{f' ({item.hint})' if item.hint else ''}" for item in found]
@@ -74,21 +59,7 @@ def _settings(site: Site) -> Iterator[Finding]:
 
 
 def _golden(site: Site) -> Iterator[Finding]:
-    yield _tried("golden policy", lambda: f"golden revision {site.desk.revision()[0].revision[:12]}")
-
-
-def _ledger(site: Site) -> Iterator[Finding]:
-    def state() -> str:
-        with site.journal.reading() as history:
-            intents = history.open_intents()
-        return f"ledger readable, {len(intents)} intents without outcome"
-
-    yield _tried("ledger", state)
-    yield Finding(
-        level="warning",
-        text="no anchor is configured: records can be proved intact, not complete",
-        hint="whoever holds the runner's key could rewrite the log unnoticed",
-    )
+    yield tried("golden policy", lambda: f"golden revision {site.desk.revision()[0].revision[:12]}")
 
 
 def _policies(site: Site) -> Iterator[Finding]:
@@ -101,7 +72,7 @@ def _policies(site: Site) -> Iterator[Finding]:
             _, approval = site.parts.approvals.standing(policy)  # noqa: B023 - called before the next round
             return f"policy {policy.name!r}: standing change signed by {approval.principal}"  # noqa: B023
 
-        yield _tried(f"policy {policy.name!r}", state)
+        yield tried(f"policy {policy.name!r}", state)
         if not policy.allow_unassessed_impact:
             yield Finding(
                 level="warning",
@@ -117,11 +88,4 @@ def _devices(args: argparse.Namespace, site: Site) -> Iterator[Finding]:
             raw = site.parts.source.read(device)  # noqa: B023 - called before the next round
             return f"{device.name}: {raw.driver}, {raw.os_version}, peer by {raw.identity.value}"  # noqa: B023
 
-        yield _tried(device.name, state)
-
-
-def _tried(what: str, check: Callable[[], str]) -> Finding:
-    try:
-        return Finding(level="ok", text=check())
-    except MurengerError as error:
-        return Finding(level="fault", text=f"{what}: {error.message}", hint=error.hint)
+        yield tried(device.name, state)

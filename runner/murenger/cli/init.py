@@ -12,7 +12,7 @@ from murenger.adapters.clock import SystemClock
 from murenger.adapters.files.private import write_private
 from murenger.adapters.git import initialise
 from murenger.adapters.keys import fingerprint, generate_key, public_key
-from murenger.cli.keys import ROLES, add_line, trust_line
+from murenger.cli.keys import KINDS, ROLES, add_line, make_log_key_file, trust_line
 from murenger.cli.options import add_output
 from murenger.cli.output import IN_SYNC, emit
 from murenger.config import FILE_NAME, murenger_yml
@@ -47,6 +47,12 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument("--inventory", default="inventory", metavar="PATH", help="your Ansible inventory")
     parser.add_argument(
         "--vault-password-file", default="keys/vault-password", metavar="PATH", help="made if it is not there"
+    )
+    parser.add_argument(
+        "--crypto-profile",
+        choices=sorted(KINDS),
+        default="default",
+        help="default: Ed25519; fips: ECDSA P-256 and no log key (default: default)",
     )
     parser.add_argument(
         "--heal",
@@ -94,8 +100,11 @@ def _keys(folder: pathlib.Path, args: argparse.Namespace) -> list[pathlib.Path]:
     made = []
     runner = keys / "runner"
     if not runner.exists():
-        generate_key(runner, args.runner_id)
+        generate_key(runner, args.runner_id, KINDS[args.crypto_profile])
         made.append(runner)
+    log_key = keys / "log.pem"
+    if args.crypto_profile != "fips" and not log_key.exists():
+        made += [log_key, make_log_key_file(log_key, args.origin, trust / "allowed_signers")]
     line = trust_line(args.runner_id, ROLES["runner"][0], public_key(runner), start=SystemClock().now(), days=365)
     add_line(trust / "allowed_signers", line)
     made.append(trust / "allowed_signers")
@@ -142,6 +151,7 @@ def _settings(args: argparse.Namespace, devices: tuple[str, ...]) -> str:
         "runner_id": args.runner_id,
         "inventory": args.inventory,
         "vault_password_file": args.vault_password_file,
+        "crypto_profile": args.crypto_profile,
     }
     if not devices:
         return murenger_yml(**names)

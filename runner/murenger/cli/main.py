@@ -1,28 +1,39 @@
 """The command `murenger`: find the verb, run it, turn errors into one line and an exit code.
 
 Input: command-line arguments. Output: an exit code: 0 in sync or done, 1 drift found or verification failed, 2 trouble,
-and for `verify` 3: intact, completeness not proven.
+and for `verify` 3: intact, completeness not proven. Only the verb's own module is imported, for opening devices takes
+long to load and listing records must not wait for it.
 """
 
 import argparse
-import importlib.metadata
+import importlib
 import os
 import pathlib
 import signal
 import sys
 import traceback
+import types
 from collections.abc import Sequence
 
 from murenger import __version__
-from murenger.cli import approve, config, diff, doctor, golden, heal, init, keys, log, plan, run, show, status, verify
 from murenger.cli.output import TROUBLE, complain, say
 from murenger.errors import MurengerError
 
-VERBS = (init, status, diff, plan, heal, approve, golden, log, show, verify, run, config, keys, doctor)
+# Each is a module of this package that registers one verb of the same name, in the order in which one meets them.
+VERBS = (
+    *("init", "status", "diff", "plan", "heal", "approve", "golden", "log", "show", "verify"),
+    *("run", "evidence", "witness", "config", "keys", "doctor"),
+)
+# The module that finds the verbs of other packages.
+OTHERS = "others"
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line, with the verbs that other packages add."""
+def parser(verb: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line.
+
+    Args:
+        verb: the only verb to be loaded; None for all, with those that other packages add.
+    """
     top = argparse.ArgumentParser(
         prog="murenger",
         description="Finds firewall drift, heals it as a controlled change, and signs a change record.",
@@ -31,21 +42,15 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"murenger {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb in VERBS:
-        verb.register(verbs)
-    for entry_point in importlib.metadata.entry_points(group="murenger.verbs"):
-        try:
-            register = entry_point.load()
-        except ImportError:
-            # The lab needs an extra that a production install leaves out.
-            continue
-        register(verbs)
+    for name in (*VERBS, OTHERS) if verb is None else (verb,):
+        _module(name).register(verbs)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    args = parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    args = parser(given[0] if given and given[0] in VERBS else None).parse_args(given)
     try:
         code: int = args.run(args)
     except MurengerError as error:
@@ -61,6 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
         return _internal_error(error)
     return code
+
+
+def _module(name: str) -> types.ModuleType:
+    return importlib.import_module(f"murenger.cli.{name}")
 
 
 def _internal_error(error: Exception) -> int:

@@ -1,46 +1,17 @@
-"""Options that verbs share, spelled as Ansible spells them, and the site that they lead to.
+"""Options that verbs share, and the site and devices that they lead to.
 
 Input: an argument parser, then parsed arguments. Output: a wired site and the devices that were asked for.
 """
 
 import argparse
-import pathlib
 
+from murenger.cli.arguments import add_check, add_limit, add_output, add_site
 from murenger.errors import ConfigError
 from murenger.model import Device
 from murenger.record.executor import Trigger
 from murenger.wiring import Site, open_site
 
-
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add `-o`."""
-    parser.add_argument(
-        "-o", "--output", choices=("text", "json"), default="text", help="text for people, json for machines"
-    )
-
-
-def add_site(parser: argparse.ArgumentParser) -> None:
-    """Add the options that lead to murenger.yml and its inventory."""
-    add_output(parser)
-    parser.add_argument("--config", type=pathlib.Path, metavar="FILE", help="murenger.yml (default: found upward)")
-    parser.add_argument("-i", "--inventory", type=pathlib.Path, metavar="PATH", help="inventory, instead of the file's")
-
-
-def add_limit(parser: argparse.ArgumentParser) -> None:
-    """Add `-l`."""
-    parser.add_argument(
-        "-l",
-        "--limit",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="device or group, comma-separated or repeated (default: every device that a policy names)",
-    )
-
-
-def add_check(parser: argparse.ArgumentParser) -> None:
-    """Add `-C`."""
-    parser.add_argument("-C", "--check", action="store_true", help="show what would be done, and write nothing")
+__all__ = ["add_check", "add_limit", "add_output", "add_site", "device_of", "devices_of", "site_of"]
 
 
 def site_of(args: argparse.Namespace, trigger: Trigger = Trigger.MANUAL) -> Site:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from murenger.errors import MurengerError
-from murenger.secrets import escape_for_terminal
+from murenger.model.terminal import escape_for_terminal
 
 IN_SYNC, DRIFT, TROUBLE, UNPROVEN = 0, 1, 2, 3
 

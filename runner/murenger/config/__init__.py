@@ -5,8 +5,11 @@ Input: one YAML file. Output: `Settings`, or a `ConfigError` that names the file
 
 from murenger.config.load import FILE_NAME, find, load
 from murenger.config.settings import (
+    AnchorPolicy,
+    AnchorSettings,
     ConnectionSettings,
     Credential,
+    GitSinkSettings,
     GoldenSettings,
     PlaybookSettings,
     Problem,
@@ -14,15 +17,22 @@ from murenger.config.settings import (
     ReferenceKind,
     RunnerSettings,
     Settings,
+    SinkSettings,
     StoreSettings,
+    SyslogSinkSettings,
+    TimestampSinkSettings,
+    WitnessSinkSettings,
 )
 from murenger.config.template import DEFAULT_POLICY, murenger_yml
 
 __all__ = [
     "DEFAULT_POLICY",
     "FILE_NAME",
+    "AnchorPolicy",
+    "AnchorSettings",
     "ConnectionSettings",
     "Credential",
+    "GitSinkSettings",
     "GoldenSettings",
     "PlaybookSettings",
     "Problem",
@@ -30,7 +40,11 @@ __all__ = [
     "ReferenceKind",
     "RunnerSettings",
     "Settings",
+    "SinkSettings",
     "StoreSettings",
+    "SyslogSinkSettings",
+    "TimestampSinkSettings",
+    "WitnessSinkSettings",
     "find",
     "load",
     "murenger_yml",

@@ -3,9 +3,11 @@
 Input: a folder to look upward from, or a file. Output: settings whose paths are absolute, or a `ConfigError`.
 """
 
+import dataclasses
 import pathlib
 import re
 
+from murenger.config.anchors import read_anchors
 from murenger.config.document import Section, read_document
 from murenger.config.policies import read_policies
 from murenger.config.settings import (
@@ -18,11 +20,22 @@ from murenger.config.settings import (
     RunnerSettings,
     Settings,
     StoreSettings,
+    SyslogSinkSettings,
+    TimestampSinkSettings,
+    WitnessSinkSettings,
 )
+from murenger.config.values import bounded, matching, optional_path, path_of
 from murenger.errors import ConfigError
 
 FILE_NAME = "murenger.yml"
 VERSION = 1
+CRYPTO_PROFILES = ("default", "fips")
+# Source: PCI DSS v4.0.1 requirement 10.5.1: twelve months, in a leap year too.
+LEAST_RETENTION_DAYS = 366
+MOST_RETENTION_DAYS = 36_500
+# Shorter, and heartbeats would be most of what the log holds; longer, and a day could go by unseen.
+SHORTEST_HEARTBEAT_S = 10
+LONGEST_HEARTBEAT_S = 86_400
 ORIGIN_RULE = "the name of a log: 1 to 128 of letters, digits and @ . _ -, the first a letter or digit"
 # The ledger's own rule (record.predicate.ORIGIN, in a higher layer): the name of a log is a folder's name too.
 ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]{0,127}")
@@ -59,19 +72,26 @@ def load(start: pathlib.Path | None = None, file: pathlib.Path | None = None) ->
     top = read_document(path, _text(path), lines)
     _check_version(top)
     read, heal = _credentials(top)
+    crypto_profile = top.choice("crypto_profile", CRYPTO_PROFILES, default=CRYPTO_PROFILES[0])
+    runner = _runner(top.section("runner"), crypto_profile)
+    anchors = read_anchors(
+        top.optional_section("anchors"), has_log_key=runner.log_key is not None, crypto_profile=crypto_profile
+    )
     settings = Settings(
         file=path,
-        inventory=_path(top, "inventory"),
-        vault_password_file=_optional_path(top, "vault_password_file"),
+        inventory=path_of(top, "inventory"),
+        vault_password_file=optional_path(top, "vault_password_file"),
         golden=_golden(top.section("golden")),
         store=_store(top.section("store")),
-        trust=_path(top, "trust"),
-        runner=_runner(top.section("runner")),
+        trust=path_of(top, "trust"),
+        runner=runner,
         read=read,
         heal=heal,
         policies=read_policies(top, can_heal=heal is not None),
         connection=_connection(top.optional_section("connection")),
         playbook=_playbook(top.optional_section("playbook")),
+        anchors=anchors,
+        crypto_profile=crypto_profile,
         lines=tuple(lines.items()),
     )
     top.finish()
@@ -94,50 +114,53 @@ def _check_version(top: Section) -> None:
         raise top.error(top.line("version"), f"version {found} is not known", f"this murenger reads version {VERSION}")
 
 
-def _path(section: Section, name: str) -> pathlib.Path:
-    """Return a path relative to the configuration file as an absolute one; the file system is not asked."""
-    text = section.text(name)
-    if "\0" in text:
-        raise section.error(section.line(name), f"{name!r} holds a NUL character")
-    try:
-        path = pathlib.Path(text).expanduser()
-    except RuntimeError as exc:
-        raise section.error(section.line(name), f"{name!r} names a home that is not known") from exc
-    return section.file.parent / path
-
-
-def _optional_path(section: Section, name: str) -> pathlib.Path | None:
-    return _path(section, name) if section.has(name) else None
-
-
-def _matching(section: Section, name: str, pattern: re.Pattern[str], expected: str) -> str:
-    value = section.text(name)
-    if not pattern.fullmatch(value):
-        raise section.error(section.line(name), f"{name!r} is not {expected}")
-    return value
-
-
 def _golden(section: Section) -> GoldenSettings:
-    branch = _matching(section, "branch", _BRANCH, "a branch name") if section.has("branch") else "main"
-    golden = GoldenSettings(repository=_path(section, "repository"), branch=branch, trust=_path(section, "trust"))
+    branch = matching(section, "branch", _BRANCH, "a branch name") if section.has("branch") else "main"
+    golden = GoldenSettings(repository=path_of(section, "repository"), branch=branch, trust=path_of(section, "trust"))
     section.finish()
     return golden
 
 
 def _store(section: Section) -> StoreSettings:
-    origin = _matching(section, "origin", ORIGIN, ORIGIN_RULE)
-    store = StoreSettings(path=_path(section, "path"), origin=origin)
+    origin = matching(section, "origin", ORIGIN, ORIGIN_RULE)
+    default = StoreSettings(path=path_of(section, "path"), origin=origin)
+    heartbeat_s = section.seconds("heartbeat", default=default.heartbeat_s, least=SHORTEST_HEARTBEAT_S)
+    if heartbeat_s > LONGEST_HEARTBEAT_S:
+        raise section.error(
+            section.line("heartbeat"),
+            f"'heartbeat' must be at most {LONGEST_HEARTBEAT_S} seconds",
+            "what happens between two heartbeats and is hidden shows at the later one",
+        )
+    store = dataclasses.replace(
+        default,
+        heartbeat_s=heartbeat_s,
+        retention_days=bounded(
+            section,
+            "retention_days",
+            least=LEAST_RETENTION_DAYS,
+            most=MOST_RETENTION_DAYS,
+            default=default.retention_days,
+            why="twelve months must be kept; raise it where your rules ask for more",
+        ),
+    )
     section.finish()
     return store
 
 
-def _runner(section: Section) -> RunnerSettings:
+def _runner(section: Section, crypto_profile: str) -> RunnerSettings:
     runner = RunnerSettings(
-        id=_matching(section, "id", PRINCIPAL, "a principal, such as murenger@site1"),
-        key=_path(section, "key"),
-        state=_path(section, "state"),
+        id=matching(section, "id", PRINCIPAL, "a principal, such as murenger@site1"),
+        key=path_of(section, "key"),
+        state=path_of(section, "state"),
         host=section.optional_text("host") or "",
+        log_key=optional_path(section, "log_key"),
     )
+    if runner.log_key is not None and crypto_profile == "fips":
+        raise section.error(
+            section.line("log_key"),
+            "crypto_profile fips has no log key: checkpoints are signed with Ed25519",
+            "remove it; time stamps, git and syslog hold the head of the log",
+        )
     section.finish()
     return runner
 
@@ -162,7 +185,7 @@ def _playbook(section: Section | None) -> PlaybookSettings:
     if "/" in name or name.endswith((".yml", ".yaml")):
         name = str(section.file.parent / name)
     playbook = PlaybookSettings(
-        name=name, pre_tasks=_optional_path(section, "pre_tasks"), post_tasks=_optional_path(section, "post_tasks")
+        name=name, pre_tasks=optional_path(section, "pre_tasks"), post_tasks=optional_path(section, "post_tasks")
     )
     section.finish()
     return playbook
@@ -206,14 +229,20 @@ def _reference(section: Section, name: str) -> Reference | None:
         raise inner.error(inner.line(), "give exactly one of inventory, file and env")
     kind = given[0]
     if kind is ReferenceKind.FILE:
-        return Reference(kind=kind, name=str(_path(inner, kind.value)))
-    return Reference(kind=kind, name=_matching(inner, kind.value, _VARIABLE, "a variable name"))
+        return Reference(kind=kind, name=str(path_of(inner, kind.value)))
+    return Reference(kind=kind, name=matching(inner, kind.value, _VARIABLE, "a variable name"))
 
 
 def _trust_outside_golden(top: Section, settings: Settings) -> None:
     """Refuse trust files that whoever can push golden policy could change."""
     repository = settings.golden.repository.resolve()
-    for key, path in (("golden.trust", settings.golden.trust), ("trust", settings.trust)):
+    files = [("golden.trust", settings.golden.trust), ("trust", settings.trust)]
+    for index, sink in enumerate(settings.anchors.sinks):
+        if isinstance(sink, TimestampSinkSettings):
+            files.append((f"anchors.sinks[{index}].roots", sink.roots))
+        elif isinstance(sink, SyslogSinkSettings | WitnessSinkSettings) and sink.ca is not None:
+            files.append((f"anchors.sinks[{index}].ca", sink.ca))
+    for key, path in files:
         if path.resolve().is_relative_to(repository):
             raise top.error(
                 settings.line(key),

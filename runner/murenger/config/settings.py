@@ -6,6 +6,7 @@ Input: a strictly read document. Output: values with absolute paths; secrets app
 import dataclasses
 import enum
 import pathlib
+from typing import TypeAlias
 
 from murenger.model import Policy
 
@@ -71,10 +72,14 @@ class StoreSettings:
     Attributes:
         path: folder of the store.
         origin: name of the log, such as `site1.fw.example.net`; its folder below `path` has the same name.
+        retention_days: days that records are kept, >= 366.
+        heartbeat_s: seconds between heartbeats of the runner, > 0.
     """
 
     path: pathlib.Path
     origin: str
+    retention_days: int = 396
+    heartbeat_s: int = 300
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +91,105 @@ class RunnerSettings:
         key: the runner's private SSH key, mode 0400 or 0600.
         state: folder for leases, plans, approvals and the like, mode 0700.
         host: the host name that records carry, or "" for the machine's own.
+        log_key: the log's private Ed25519 key, PEM, mode 0400, which signs checkpoints; None: none are signed.
     """
 
     id: str
     key: pathlib.Path
     state: pathlib.Path
     host: str = ""
+    log_key: pathlib.Path | None = None
+
+
+class AnchorPolicy(enum.Enum):
+    """What a change waits for, once a sink is configured."""
+
+    BEFORE_CHANGE = "before_change"
+    """At least one sink has confirmed that it holds the intent before the device is touched."""
+    QUEUE = "queue"
+    """Nothing: what could not be anchored is sent later."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessSinkSettings:
+    """A witness that cosigns checkpoints.
+
+    Attributes:
+        name: the sink's name.
+        url: its address, https, or http on this host.
+        key: its verifier key, `NAME+HEX+BASE64`.
+        ca: PEM file of the CA of its certificate, instead of the machine's; or None.
+    """
+
+    name: str
+    url: str
+    key: str
+    ca: pathlib.Path | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TimestampSinkSettings:
+    """An RFC 3161 time-stamping authority.
+
+    Attributes:
+        name: the sink's name.
+        url: its address, https, or http on this host.
+        roots: PEM file of the certificates that its tokens must lead to.
+    """
+
+    name: str
+    url: str
+    roots: pathlib.Path
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GitSinkSettings:
+    """A branch that only ever goes forward.
+
+    Attributes:
+        name: the sink's name.
+        repository: address or absolute path.
+        branch: name of the branch.
+    """
+
+    name: str
+    repository: str
+    branch: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SyslogSinkSettings:
+    """A log server, over TLS.
+
+    Attributes:
+        name: the sink's name.
+        host: its name or address.
+        port: its TCP port.
+        ca: PEM file of the CA of its certificate; None only on this host: then plain TCP.
+    """
+
+    name: str
+    host: str
+    port: int
+    ca: pathlib.Path | None
+
+
+SinkSettings: TypeAlias = WitnessSinkSettings | TimestampSinkSettings | GitSinkSettings | SyslogSinkSettings
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorSettings:
+    """Who is to hold the head of the log.
+
+    Attributes:
+        policy: what a change waits for.
+        timeout_s: seconds that sinks may take together, 1 to 600.
+        sinks: in the file's order; empty: the log is unanchored.
+    """
+
+    policy: AnchorPolicy = AnchorPolicy.BEFORE_CHANGE
+    timeout_s: int = 20
+    sinks: tuple[SinkSettings, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +237,8 @@ class Settings:
         policies: in the file's order.
         connection: time limits.
         playbook: which playbook heals.
+        anchors: who is to hold the head of the log.
+        crypto_profile: default (Ed25519) or fips (ECDSA P-256, no checkpoints).
         lines: dotted key and 1-based line of everything that was set, for messages.
     """
 
@@ -154,6 +254,8 @@ class Settings:
     policies: tuple[Policy, ...]
     connection: ConnectionSettings
     playbook: PlaybookSettings
+    anchors: AnchorSettings = AnchorSettings()
+    crypto_profile: str = "default"
     lines: tuple[tuple[str, int], ...] = dataclasses.field(default=(), repr=False)
 
     def line(self, key: str) -> int:

@@ -25,11 +25,15 @@ policies:
     jitter: 30s               # largest random delay added to each check
 """
 
+_LOG_KEY = """\
+  log_key: {log_key}          # the log's own key, mode 0400: it signs checkpoints and nothing else
+"""
+
 _TEMPLATE = """\
 # murenger's settings, read as YAML 1.2. Paths are relative to this file. An unknown or duplicate key is an error.
 # No secret stands here: credentials are references. Check this file with `murenger config check`.
 version: 1
-
+{crypto_profile}
 inventory: {inventory}        # Ansible inventory, a file or a folder
 vault_password_file: {vault_password_file}
 
@@ -41,6 +45,8 @@ golden:
 store:
   path: {store}               # change records
   origin: {origin}            # name of this log; differs between test and production
+  retention_days: 396         # at least 366; a file HOLD in the log's folder stops all removing
+  heartbeat: 5m               # the runner says that it lives, and what it saw
 
 trust: {trust}                # who may sign records and approvals, each line with namespaces=
 
@@ -48,7 +54,7 @@ runner:
   id: {runner_id}             # the runner's principal in the trust file
   key: {runner_key}           # its private key, mode 0600, used by nobody else
   state: {state}              # leases, plans, approvals
-
+{log_key}
 credentials:
   # Each value is {{inventory: VARIABLE}}, {{file: PATH}} or {{env: NAME}}.
   read:                       # for looking; may be a read-only login
@@ -64,6 +70,30 @@ credentials:
 connection:
   connect_timeout: 20s
   read_timeout: 60s
+
+# Who else holds the head of the log. Without this section the records can be proved intact, but not complete: whoever
+# holds the runner's key could rewrite them unnoticed. Choose sinks that other people run.
+# anchors:
+#   policy: before_change     # a change waits until one sink holds its intent; or queue
+#   timeout: 20s
+#   sinks:
+#     - name: w1
+#       type: witness         # murenger witness, in another administrative domain
+#       url: "https://witness.example.net"
+#       key: "VKEY"           # what `murenger witness` prints
+#     - name: tsa1
+#       type: rfc3161         # a time-stamping authority
+#       url: "https://tsa.example.net/tsr"
+#       roots: trust/tsa-roots.pem
+#     - name: evidence
+#       type: git             # a branch on a server that refuses forced pushes
+#       repository: "ssh://git@git.example.net/evidence.git"
+#       branch: anchors/site1
+#     - name: siem
+#       type: syslog          # RFC 5424 over TLS; never enough alone for before_change
+#       host: siem.example.net
+#       port: 6514
+#       ca: trust/siem-ca.pem
 
 playbook:
   name: murenger.drift.heal
@@ -86,6 +116,8 @@ def murenger_yml(
     runner_key: str = "keys/runner",
     state: str = "state",
     policies: str = DEFAULT_POLICY,
+    log_key: str = "keys/log.pem",
+    crypto_profile: str = "default",
 ) -> str:
     """Return the text of a complete, commented murenger.yml.
 
@@ -101,6 +133,8 @@ def murenger_yml(
         runner_key: path of the runner's private key.
         state: path of the state folder.
         policies: the whole `policies` section.
+        log_key: path of the log's private key; not written where the profile is fips, which has none.
+        crypto_profile: default or fips.
     """
     names = {
         "origin": origin,
@@ -114,7 +148,15 @@ def murenger_yml(
         "runner_key": runner_key,
         "state": state,
     }
-    return _TEMPLATE.format(**{key: _quoted(name) for key, name in names.items()}, policies=policies)
+    fips = crypto_profile == "fips"
+    return _TEMPLATE.format(
+        **{key: _quoted(name) for key, name in names.items()},
+        policies=policies,
+        crypto_profile="crypto_profile: fips          # ECDSA P-256; no checkpoints, hence no witness\n"
+        if fips
+        else "",
+        log_key="" if fips else _LOG_KEY.format(log_key=_quoted(log_key)),
+    )
 
 
 def _quoted(text: str) -> str:

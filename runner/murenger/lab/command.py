@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from murenger.errors import MurengerError
-from murenger.lab import firewall, site
+from murenger.lab import anchors, firewall, site
 from murenger.lab.blueprints import BLUEPRINTS, Blueprint, blueprint
 from murenger.lab.failure import LabError
 from murenger.lab.firewall.console import ask_device
@@ -57,6 +57,10 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
     drift.add_argument("device", metavar="DEVICE", help=names)
     drift.add_argument("scenario", nargs="?", metavar="SCENARIO", help="what to change")
     drift.add_argument("--list", action="store_true", dest="list_scenarios", help="list the scenarios of the device")
+    keepers = add("anchors", _anchors, "start those who hold the head of a log, and print the settings for them")
+    keepers.add_argument("log_key", type=pathlib.Path, metavar="VKEY", help="the log's public key, such as log.vkey")
+    held = add("checkpoint", _checkpoint, "ask the lab's witness for the newest checkpoint of a log")
+    held.add_argument("origin", metavar="ORIGIN", help="name of the log")
     _add_probe(add("probe", _probe, "try a real TCP connection through the firewall"))
 
 
@@ -134,6 +138,24 @@ def _down(args: argparse.Namespace) -> int:
     chosen = _chosen(args.devices)
     site.down(args.dir, chosen, _say)
     _print(args, "lab-down", {"devices": [item.name for item in chosen]}, [])
+    return _DONE
+
+
+def _anchors(args: argparse.Namespace) -> int:
+    if not (args.dir / site.MARKER).exists():
+        raise LabError(f"{args.dir} is no lab folder", hint="run `murenger lab up` first")
+    try:
+        log_key = args.log_key.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise LabError(f"{args.log_key} cannot be read: {exc}", hint="murenger keys generate --log makes one") from exc
+    settings = anchors.up(args.dir, log_key)
+    _print(args, "lab-anchors", {"settings": settings}, settings.splitlines())
+    return _DONE
+
+
+def _checkpoint(args: argparse.Namespace) -> int:
+    found = anchors.checkpoint(args.dir, args.origin)
+    _print(args, "lab-checkpoint", {"checkpoint": found}, found.splitlines())
     return _DONE
 
 

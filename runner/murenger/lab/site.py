@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from murenger.lab import material, probe, processes, starting
+from murenger.lab import anchors, material, probe, processes, starting
 from murenger.lab.blueprints import BLUEPRINTS, Blueprint, Kind
 from murenger.lab.description import load_description
 from murenger.lab.failure import LabError
@@ -22,7 +22,7 @@ from murenger.lab.inventory import Member, write_inventory
 
 READY_TIMEOUT_S = 20.0
 _POLL_S = 0.02
-_MARKER = "lab.json"
+MARKER = "lab.json"
 _OWN_NAMES = ("inventory", "known_hosts", "vault-password", *(b.name for b in BLUEPRINTS))
 # A device's folder holds at least one of these from its first moment on.
 _LOG_TAIL_BYTES = 2000
@@ -180,13 +180,13 @@ def _outcome(lab_dir: pathlib.Path, blueprint: Blueprint, failures: dict[str, st
 
 
 def _claim(lab_dir: pathlib.Path) -> None:
-    if (lab_dir / _MARKER).exists():
+    if (lab_dir / MARKER).exists():
         return
     foreign = [name for name in _OWN_NAMES if (lab_dir / name).exists()]
     if foreign:
         raise LabError(f"{lab_dir} is no lab folder but holds {', '.join(foreign)}", hint="choose another with --dir")
     write_private(lab_dir / "vault-password", f"{material.password()}\n")
-    write_json(lab_dir / _MARKER, {"kind": "lab", "schema": "1.0"})
+    write_json(lab_dir / MARKER, {"kind": "lab", "schema": "1.0"})
 
 
 def _start(device_dir: pathlib.Path, blueprint: Blueprint, form: str) -> None:
@@ -241,11 +241,13 @@ def down(lab_dir: pathlib.Path, blueprints: Sequence[Blueprint], report: Report)
         blueprints: the devices to stop.
         report: takes one line of progress at a time.
 
+    The anchors, which belong to no device, end with the last of them.
+
     Raises:
         LabError: the folder is no lab, or a process does not end.
     """
     lab_dir = lab_dir.resolve()
-    if not (lab_dir / _MARKER).exists():
+    if not (lab_dir / MARKER).exists():
         raise LabError(f"{lab_dir} is no lab folder", hint="name the lab's folder with --dir")
     with _locked(lab_dir):
         for blueprint in blueprints:
@@ -257,13 +259,15 @@ def down(lab_dir: pathlib.Path, blueprints: Sequence[Blueprint], report: Report)
         if any((lab_dir / blueprint.name).exists() for blueprint in BLUEPRINTS):
             _write_inventory(lab_dir)
         else:
+            if anchors.down(lab_dir):
+                report("anchors down")
             _remove(lab_dir)
 
 
 def _remove(lab_dir: pathlib.Path) -> None:
     if (lab_dir / "inventory").exists():
         shutil.rmtree(lab_dir / "inventory")
-    for name in ("known_hosts", "vault-password", _MARKER):
+    for name in ("known_hosts", "vault-password", MARKER):
         (lab_dir / name).unlink(missing_ok=True)
     # What someone else put here stays, and so does the folder then.
     with contextlib.suppress(OSError):

@@ -3,6 +3,7 @@
 Input: facts. Output: the same facts, named and typed. Times are aware UTC datetimes; digests are `sha256:<64 hex>`.
 """
 
+from murenger.model.anchor import AnchorHead, Receipt, ReceiptKind
 from murenger.model.canonical import JsonValue, canonical_bytes, parse_canonical
 from murenger.model.decision import Action, Approval, ApprovalMode, Decision, Mode, Policy, StandingChange
 from murenger.model.device import DEVICE_NAME, Device, check_device_name
@@ -15,6 +16,7 @@ from murenger.model.snapshot import Golden, PeerIdentity, RawRead, Snapshot, Sna
 __all__ = [
     "DEVICE_NAME",
     "Action",
+    "AnchorHead",
     "Approval",
     "ApprovalMode",
     "ChangeRecord",
@@ -36,6 +38,8 @@ __all__ = [
     "Plan",
     "Policy",
     "RawRead",
+    "Receipt",
+    "ReceiptKind",
     "RecordKind",
     "RecordRef",
     "SafetyNet",

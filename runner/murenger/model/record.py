@@ -22,6 +22,12 @@ class RecordKind(enum.Enum):
     FAILURE = "failure"
     RECOVERY = "recovery"
     RUNNER = "runner"
+    WAIVER = "waiver"
+    GRANT = "grant"
+    REVIEW = "review"
+    KEY_EVENT = "key-event"
+    PRUNE = "prune"
+    EXPORT = "export"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,40 +3,50 @@
 Input: the values of every other stage. Output: statement bytes for the ledger, and the verdict on a ledger.
 """
 
-from murenger.record.executor import ClockState, Executor, Found, LogTerms, Population, Trigger
-from murenger.record.finding import Code, Finding, LogReport, Report
-from murenger.record.history import AcceptedGolden, GoodRead, History
-from murenger.record.recorder import Recorder
-from murenger.record.redaction import Disclosure, Redactor, make_disclosure
-from murenger.record.render import log_json, log_lines, record_json, record_lines, report_json, report_lines
-from murenger.record.settlement import Settlement, deadline_of
-from murenger.record.verify import verify_store
+import importlib
 
-__all__ = [
-    "AcceptedGolden",
-    "ClockState",
-    "Code",
-    "Disclosure",
-    "Executor",
-    "Finding",
-    "Found",
-    "GoodRead",
-    "History",
-    "LogReport",
-    "LogTerms",
-    "Population",
-    "Recorder",
-    "Redactor",
-    "Report",
-    "Settlement",
-    "Trigger",
-    "deadline_of",
-    "log_json",
-    "log_lines",
-    "make_disclosure",
-    "record_json",
-    "record_lines",
-    "report_json",
-    "report_lines",
-    "verify_store",
-]
+# Each name's module is imported when the name is first asked for: listing a log must not wait for what writes and
+# verifies one.
+_HOMES = {
+    "AcceptedGolden": "history",
+    "ClockState": "executor",
+    "Code": "verify.finding",
+    "Disclosure": "redaction",
+    "Executor": "executor",
+    "Finding": "verify.finding",
+    "Found": "executor",
+    "GoodRead": "history",
+    "History": "history",
+    "LogReport": "verify.finding",
+    "LogTerms": "executor",
+    "Population": "executor",
+    "Recorder": "recorder",
+    "Redactor": "redaction",
+    "Report": "verify.finding",
+    "Settlement": "settlement",
+    "Trigger": "executor",
+    "deadline_of": "settlement",
+    "entry_json": "listing",
+    "entry_of": "entry",
+    "log_lines": "listing",
+    "make_disclosure": "redaction",
+    "record_json": "page",
+    "record_lines": "page",
+    "report_json": "verify.text",
+    "report_lines": "verify.text",
+    "verify_store": "verify",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Return a public name of this package."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names of this package."""
+    return sorted(_HOMES)

@@ -84,7 +84,14 @@ def drift_draft(
         "actor": groups.actor_group(snapshot.attribution, redactor),
     }
     if phase == "close":
-        content["failure"] = interval(own, ended=drift.detected_at, remediation=None, cause=cause)
+        content["failure"] = interval(
+            # The read that found live equal to golden is what ended the interval and the first good observation.
+            own,
+            ended=drift.detected_at,
+            remediation=None,
+            cause=cause,
+            resumed=drift.detected_at,
+        )
     return Draft(
         kind=RecordKind.DRIFT,
         subjects=(_config_subject(snapshot),),
@@ -95,20 +102,28 @@ def drift_draft(
 
 
 def interval(
-    drift: Mapping[str, JsonValue], *, ended: datetime.datetime | None, remediation: str | None, cause: str
+    drift: Mapping[str, JsonValue],
+    *,
+    ended: datetime.datetime | None,
+    remediation: str | None,
+    cause: str,
+    resumed: datetime.datetime | None = None,
 ) -> Group:
     """Return a drift interval as the failed control that it is.
+
+    The detection latency is the most it can have been: a drift began somewhere after the last good observation.
 
     Args:
         drift: the drift group of the record.
         ended: when the control worked again; None while it does not.
         remediation: what was done, or None.
         cause: why the control failed or worked again, one clause.
+        resumed: when monitoring first saw the control work again; None while it has not.
 
     Source: PCI DSS v4.0.1 requirements 10.7.2 and 10.7.3.
     """
-    started = time_of(drift, "first_bad")
-    lasted = None if ended is None or started is None else max(0, int((ended - started).total_seconds()))
+    started, good = time_of(drift, "first_bad"), time_of(drift, "last_good")
+    lasted = None if ended is None or started is None else _seconds(started, ended)
     return {
         "control": CONTROL,
         "started": groups.maybe_time(started),
@@ -116,14 +131,19 @@ def interval(
         "duration_s": lasted,
         "cause": cause or None,
         "detected_by": "comparison of live with golden",
+        "detection_latency_s": None if good is None or started is None else _seconds(good, started),
         "alerts": [],
         "security_issues": [],
         "remediation": remediation,
         "restored_at": groups.maybe_time(ended),
         "further_action": None,
         "prevention": None,
-        "resumed_at": groups.maybe_time(ended),
+        "resumed_at": groups.maybe_time(resumed),
     }
+
+
+def _seconds(start: datetime.datetime, end: datetime.datetime) -> int:
+    return max(0, int((end - start).total_seconds()))
 
 
 def plan_draft(

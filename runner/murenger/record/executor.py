@@ -4,6 +4,7 @@ Input: facts that wiring collects once per run. Output: values that every record
 """
 
 import dataclasses
+import datetime
 import enum
 
 from murenger.model import Digest
@@ -116,3 +117,24 @@ class Found:
     sha256: str
     cause: str
     action: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorSeen:
+    """The newest head of the log that somebody else is known to hold.
+
+    Attributes:
+        sequence: number of the record that was the newest.
+        sha256: hex digest of that record.
+        size: number of records up to it.
+        root: hex of the tree hash over them.
+        sink: name of the sink that holds it.
+        at: when the sink took it.
+    """
+
+    sequence: int
+    sha256: str
+    size: int
+    root: str
+    sink: str
+    at: datetime.datetime

@@ -24,7 +24,7 @@ from murenger.model import (
     Snapshot,
     SnapshotKind,
 )
-from murenger.record.executor import Executor
+from murenger.record.executor import AnchorSeen, Executor
 from murenger.record.redaction import Redactor
 
 Group: TypeAlias = dict[str, JsonValue]
@@ -74,6 +74,18 @@ def clock_group(executor: Executor) -> Group:
     """Return how good the clock's claims are."""
     clock = executor.clock
     return {"source": clock.source, "synchronised": clock.synchronised, "offset_ms": clock.offset_ms}
+
+
+def anchor_seen_group(anchor: AnchorSeen) -> Group:
+    """Return the newest anchor held when a record is written."""
+    return {
+        "at_seq": anchor.sequence,
+        "sha256": anchor.sha256,
+        "size": anchor.size,
+        "root": anchor.root,
+        "sink": anchor.sink,
+        "time": time_text(anchor.at),
+    }
 
 
 def reference_group(reference: RecordRef) -> Group:

@@ -4,11 +4,14 @@ Input: terms, counts and causes. Output: drafts that only lack their place in th
 """
 
 import datetime
+import json
 
-from murenger.model import Device, Digest, JsonValue, RecordKind
+from murenger.errors import LedgerError
+from murenger.model import ChangeRecord, Device, Digest, JsonValue, RecordKind
 from murenger.record import groups
 from murenger.record.executor import LogTerms, Population
-from murenger.record.groups import hex_of, time_text
+from murenger.record.groups import hex_of, maybe_time, time_text
+from murenger.record.reading import group_of, predicate_of, text_of, time_of
 from murenger.record.redaction import Redactor
 from murenger.record.statement import Draft, Event
 
@@ -89,9 +92,13 @@ def failure_draft(
     subject: tuple[str, str],
     device: Device | None,
     started: datetime.datetime,
+    latency_s: int | None,
     redactor: Redactor,
 ) -> Draft:
-    """Return that a control of ours failed and has not been restored yet."""
+    """Return that a control of ours failed and has not been restored yet.
+
+    Source: PCI DSS v4.0.1 requirements 10.7.2 and 10.7.3.
+    """
     content: dict[str, JsonValue] = {
         "failure": {
             "control": redactor.plain(control),
@@ -100,6 +107,7 @@ def failure_draft(
             "duration_s": None,
             "cause": redactor.plain(cause) or None,
             "detected_by": "the runner",
+            "detection_latency_s": latency_s,
             "alerts": [],
             "security_issues": [],
             "remediation": None,
@@ -118,3 +126,54 @@ def failure_draft(
         event=Event(type="control-failed", result="failure", object=device.name if device else subject[0]),
         groups=content,
     )
+
+
+def restored_draft(
+    opening: ChangeRecord, *, remediation: str, restored_at: datetime.datetime, resumed_at: datetime.datetime | None
+) -> Draft:
+    """Return that a failed control works again, told with what the record that opened the failure says.
+
+    Args:
+        opening: that record.
+        remediation: what was done, or what was seen.
+        restored_at: when the control worked again.
+        resumed_at: when monitoring resumed, or None where nothing was observed since.
+    """
+    said = predicate_of(opening)
+    before = group_of(said, "failure")
+    started = time_of(before, "started")
+    content: dict[str, JsonValue] = {
+        "failure": {
+            **before,
+            "ended": time_text(restored_at),
+            "duration_s": None if started is None else max(0, int((restored_at - started).total_seconds())),
+            "remediation": remediation or None,
+            "restored_at": time_text(restored_at),
+            "resumed_at": maybe_time(resumed_at),
+            "phase": "close",
+        }
+    }
+    if "device" in said:
+        content["device"] = group_of(said, "device")
+    name, sha256 = _subject_of(opening)
+    return Draft(
+        kind=RecordKind.FAILURE,
+        subjects=((name, sha256),),
+        event=Event(type="control-restored", result="success", object=opening.device or name),
+        groups=content,
+        references=(opening.reference("failure"),),
+    )
+
+
+def _subject_of(record: ChangeRecord) -> tuple[str, str]:
+    """Return a record's first subject.
+
+    Raises:
+        LedgerError: the record has none.
+    """
+    subjects = json.loads(record.content).get("subject")
+    subject = subjects[0] if isinstance(subjects, list) and subjects else {}
+    name, sha256 = text_of(subject, "name"), text_of(group_of(subject, "digest"), "sha256")
+    if not name or not sha256:
+        raise LedgerError(f"record {record.sequence} of {record.origin} is damaged", hint="murenger verify")
+    return name, sha256

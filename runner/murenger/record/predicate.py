@@ -24,6 +24,7 @@ DECISION_NAMESPACES = {
     "grant": "grant@murenger",
     "golden": "golden@murenger",
     "review": "review@murenger",
+    "key-event": "key-event@murenger",
 }
 
 # Keys that shell tools read with a plain search, so they occur at most once in a record, at whatever depth.

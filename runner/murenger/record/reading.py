@@ -6,10 +6,12 @@ Input: a change record. Output: its groups of fields and the few facts that othe
 import datetime
 import json
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from murenger.errors import LedgerError
 from murenger.model import ChangeRecord, JsonValue
-from murenger.record.groups import Group, parse_time
+
+Group: TypeAlias = dict[str, JsonValue]
 
 
 def predicate_of(record: ChangeRecord) -> Group:
@@ -48,8 +50,8 @@ def number_of(group: Mapping[str, JsonValue], name: str) -> int | None:
 def time_of(group: Mapping[str, JsonValue], name: str) -> datetime.datetime | None:
     """Return a field's time, or None where it is null, absent or no time."""
     try:
-        return parse_time(text_of(group, name))
-    except ValueError:
+        return datetime.datetime.fromisoformat(text_of(group, name)).astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
         return None
 
 

@@ -12,73 +12,24 @@ from murenger.model import (
     ChangeRecord,
     Check,
     Decision,
-    Device,
-    Digest,
     Drift,
     Golden,
     Outcome,
     Plan,
-    RecordKind,
     RecordRef,
     Snapshot,
 )
-from murenger.ports import Clock, Ledger
-from murenger.record import drafts, groups, log_drafts
-from murenger.record.executor import Executor, Found, LogTerms, Population
-from murenger.record.groups import time_text
-from murenger.record.reading import written_at
-from murenger.record.redaction import Redactor
+from murenger.record import drafts, groups
+from murenger.record.appending import document_of
+from murenger.record.log_recorder import LogRecorder
 from murenger.record.settlement import Settlement, outcome_draft, settlement_of
-from murenger.record.statement import Draft, statement_bytes
 
 # After the device's own timer has run out, this is how long settling an interrupted change may take.
 SETTLING_S = 300
 
-# Clocks are stepped by less than this in ordinary synchronisation; only more is worth a record of its own.
-CLOCK_STEP = datetime.timedelta(seconds=1)
 
-
-class Recorder:
-    """Writes change records.
-
-    Args:
-        ledger: where they go.
-        origin: name of the log.
-        clock: the time.
-        executor: who acts.
-        redactor: replaces placeholders of secrets.
-        devices: the inventory, for addresses and zones; a device not in it is recorded without them.
-        anchoring: unanchored while no anchor is configured, else before_change or queue.
-    """
-
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        origin: str,
-        clock: Clock,
-        executor: Executor,
-        redactor: Redactor,
-        devices: Sequence[Device] = (),
-        anchoring: str = "unanchored",
-    ) -> None:
-        self._ledger = ledger
-        self._origin = origin
-        self._clock = clock
-        self._executor = executor
-        self._redactor = redactor
-        self._devices = {device.name: device for device in devices}
-        self._anchoring = anchoring
-
-    def start_log(self, terms: LogTerms) -> ChangeRecord | None:
-        """Write the first record of a log, which binds the trust files; None if the log has begun already.
-
-        Raises:
-            RecordError: the terms are not valid, or the ledger cannot be written.
-        """
-        if self._ledger.head() is not None:
-            return None
-        return self._append(log_drafts.genesis_draft(terms, self._origin))
+class Recorder(LogRecorder):
+    """Writes change records; see `Appender` for what it is made of."""
 
     def golden_adopted(self, golden: Golden, previous_sha256: str | None) -> ChangeRecord:
         """Record that a golden revision was judged and adopted, at first sight.
@@ -173,7 +124,7 @@ class Recorder:
             comment: what the person said.
         """
         draft = drafts.approval_draft(approval, plan_record, verdict=verdict, comment=comment, redactor=self._redactor)
-        return self._append(draft, documents=[_document(approval)])
+        return self._append(draft, documents=[document_of(approval)])
 
     def intent(
         self,
@@ -221,7 +172,7 @@ class Recorder:
             anchoring=self._anchoring,
             redactor=self._redactor,
         )
-        return self._append(draft, documents=[_document(decision.approval)])
+        return self._append(draft, documents=[document_of(decision.approval)])
 
     def outcome(
         self, outcome: Outcome, intent_record: ChangeRecord, *, snapshot: Snapshot | None = None
@@ -276,67 +227,8 @@ class Recorder:
                 guard=guard,
                 redactor=self._redactor,
             ),
-            documents=[] if decision.approval is None else [_document(decision.approval)],
+            documents=[] if decision.approval is None else [document_of(decision.approval)],
         )
-
-    def recovered(self, found: Sequence[Found]) -> tuple[ChangeRecord, ...]:
-        """Record what a crash left behind and what was done about it; nothing where nothing was found."""
-        return tuple(
-            self.recovery(
-                cause=item.cause, affected=item.file, sha256=item.sha256, found=item.cause, action=item.action
-            )
-            for item in found
-        )
-
-    def recovery(self, *, cause: str, affected: str, sha256: str, found: str, action: str) -> ChangeRecord:
-        """Record a crash, clock step or stray file, and what was done.
-
-        Args:
-            cause: lower-case words joined by hyphens.
-            affected: the record or file.
-            sha256: hex digest of its bytes.
-            found: what was found.
-            action: what was done.
-        """
-        plain = self._redactor.plain
-        return self._append(
-            log_drafts.recovery_draft(
-                cause=cause, affected=plain(affected), sha256=sha256, found=plain(found), action=plain(action)
-            )
-        )
-
-    def failed(
-        self, *, control: str, cause: str, subject: tuple[str, str], device: Device | None = None
-    ) -> ChangeRecord:
-        """Record that a control of ours failed: a device unreachable, a scan late, an outage.
-
-        Args:
-            control: what no longer works.
-            cause: why, as far as is known.
-            subject: (name, hex digest) of the affected configuration or inventory.
-            device: the device concerned, or None.
-        """
-        draft = log_drafts.failure_draft(
-            control=control,
-            cause=cause,
-            subject=subject,
-            device=device,
-            started=self._clock.now(),
-            redactor=self._redactor,
-        )
-        return self._append(draft)
-
-    def heartbeat(self, population: Population) -> ChangeRecord:
-        """Record that a scan was made, and how much it saw."""
-        return self._append(log_drafts.heartbeat_draft(population))
-
-    def runner_started(self, configuration: Digest, reason: str) -> ChangeRecord:
-        """Record that the runner started, with which configuration and why."""
-        return self._append(log_drafts.runner_draft("start", configuration, self._redactor.plain(reason)))
-
-    def runner_stopped(self, configuration: Digest, reason: str) -> ChangeRecord:
-        """Record that the runner stopped, and why."""
-        return self._append(log_drafts.runner_draft("stop", configuration, self._redactor.plain(reason)))
 
     def _drift(
         self,
@@ -360,40 +252,6 @@ class Recorder:
                 redactor=self._redactor,
             )
         )
-
-    def _append(self, draft: Draft, *, documents: Sequence[tuple[bytes, str]] = ()) -> ChangeRecord:
-        if draft.kind is not RecordKind.RECOVERY:
-            self._note_clock_step()
-        return self._ledger.append(
-            lambda sequence, previous: self._build(draft, sequence, previous), documents=documents
-        )
-
-    def _build(self, draft: Draft, sequence: int, previous_sha256: str) -> bytes:
-        return statement_bytes(
-            draft,
-            origin=self._origin,
-            sequence=sequence,
-            previous_sha256=previous_sha256,
-            written_at=self._clock.now(),
-            executor=self._executor,
-        )
-
-    def _note_clock_step(self) -> None:
-        head = self._ledger.head()
-        now = self._clock.now()
-        if head is None or written_at(head) <= now + CLOCK_STEP:
-            return
-        self.recovery(
-            cause="clock-step",
-            affected=f"record {head.sequence}",
-            sha256=head.sha256,
-            found=f"the clock shows {time_text(now)}, earlier than the newest record ({time_text(written_at(head))})",
-            action="recording goes on in the newest day",
-        )
-
-
-def _document(approval: Approval) -> tuple[bytes, str]:
-    return approval.decision, approval.signature
 
 
 def _references(**earlier: ChangeRecord | None) -> tuple[RecordRef, ...]:

@@ -9,8 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-import jsonschema
-import referencing.jsonschema
+import jsonschema_rs
 
 from murenger.model import JsonValue, RecordKind
 from murenger.record.predicate import BASE, UNIQUE_KEYS
@@ -25,10 +24,9 @@ def check_statement(statement: Mapping[str, JsonValue]) -> RecordKind:
         ValueError: its kind is unknown, it breaks the kind's schema, or a key that must be unique occurs twice.
     """
     kind = kind_of(statement)
-    error = next(_validator(kind).iter_errors(statement), None)
+    error = next(iter(_validator(kind).iter_errors(statement)), None)
     if error is not None:
-        error = jsonschema.exceptions.best_match([error])
-        place = "/".join(str(part) for part in error.absolute_path) or "statement"
+        place = "/".join(str(part) for part in error.instance_path) or "statement"
         raise ValueError(f"{place}: {error.message[:200]}")
     counts = Counter(_keys(statement))
     for key in UNIQUE_KEYS:
@@ -51,11 +49,11 @@ def kind_of(statement: Mapping[str, JsonValue]) -> RecordKind:
 
 
 @functools.cache
-def _validator(kind: RecordKind) -> jsonschema.Draft202012Validator:
-    common = referencing.jsonschema.DRAFT202012.create_resource(_load(_COMMON))
+def _validator(kind: RecordKind) -> jsonschema_rs.Draft202012Validator:
     # The kind files name their neighbour by a relative address, which resolves against their own $id.
-    registry = referencing.jsonschema.EMPTY_REGISTRY.with_resource(f"{BASE}/schemas/{_COMMON}", common)
-    return jsonschema.Draft202012Validator(_load(f"{kind.value}.v1.json"), registry=registry)
+    registry = jsonschema_rs.Registry([(f"{BASE}/schemas/{_COMMON}", _load(_COMMON))])
+    # Offline: a schema is never fetched, whatever it names.
+    return jsonschema_rs.Draft202012Validator(_load(f"{kind.value}.v1.json"), registry=registry, offline=True)
 
 
 def _load(name: str) -> dict[str, object]:

@@ -100,13 +100,15 @@ def outcome_draft(
         "finished": time_text(settlement.ended_at),
         "confirmed": maybe_time(settlement.confirmed_at),
     }
-    healed = settlement.verdict is OutcomeVerdict.HEALED
+    seen_good = _seen_good_at(settlement)
     content["failure"] = interval(
         group_of(said, "drift"),
-        ended=settlement.ended_at if healed else None,
-        remediation="returned to the approved golden policy" if healed else None,
+        ended=seen_good,
+        remediation="returned to the approved golden policy" if seen_good else None,
         cause="live differed from the approved golden policy",
+        resumed=seen_good,
     )
+    content["retest"] = _retest(said, settlement)
     content["outcome"] = {
         "verdict": settlement.verdict.value,
         "reason": redactor.plain(settlement.reason) or None,
@@ -124,6 +126,24 @@ def outcome_draft(
         groups=content,
         references=(intent.reference("intent"),),
     )
+
+
+def _seen_good_at(settlement: Settlement) -> datetime.datetime | None:
+    """Return when a read over a fresh connection first showed golden again: restored, and monitoring resumed."""
+    if settlement.verdict is not OutcomeVerdict.HEALED:
+        return None
+    return next((check.at for check in settlement.checks if check.passed), settlement.ended_at)
+
+
+def _retest(said: Group, settlement: Settlement) -> Group:
+    """Return whether segmentation is to be tested again; nothing where nothing was applied."""
+    touched = settlement.verdict is not OutcomeVerdict.NOT_APPLIED
+    scope = text_of(group_of(said, "device"), "name")
+    return {
+        "due": None,
+        "reason": "whether the change touches segmentation is not assessed" if touched else None,
+        "scope": scope if touched else None,
+    }
 
 
 def _subjects(said: Group, device: str, settlement: Settlement) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,8 @@
 Input: cadences and a clock. Output: calls of one pass per device, and counts that always add up.
 """
 
+from murenger.schedule.census import Census, Tally
 from murenger.schedule.due import Cadence, DueHeap, IntervalCadence
 from murenger.schedule.runner import Counts, Runner
 
-__all__ = ["Cadence", "Counts", "DueHeap", "IntervalCadence", "Runner"]
+__all__ = ["Cadence", "Census", "Counts", "DueHeap", "IntervalCadence", "Runner", "Tally"]

@@ -6,21 +6,19 @@ Input: an examination. Output: a plan file, or an outcome with its intent and ou
 import dataclasses
 import datetime
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from murenger.compare import compare, steps
 from murenger.decide import PlanDocument, match_plan, parse_plan, plan_document
 from murenger.dialects import dialect, expected_after
-from murenger.errors import ApprovalError, GuardRefusedError, PolicyError
-from murenger.heal import HealTools, heal, make_plan, settle
+from murenger.errors import AnchorError, ApprovalError, GuardRefusedError, PolicyError
+from murenger.heal import HealTools, heal, make_plan
 from murenger.model import (
     Action,
     ChangeRecord,
     Check,
-    Device,
-    Digest,
+    Decision,
     Drift,
-    JsonValue,
     Outcome,
     OutcomeVerdict,
     Plan,
@@ -30,11 +28,13 @@ from murenger.model import (
 )
 from murenger.observe import canonical, observe
 from murenger.reconcile import Examination
-from murenger.record.reading import group_of, number_of, predicate_of, text_of, time_of
-from murenger.record.settlement import Settlement
+from murenger.record.reading import group_of, predicate_of, text_of
+from murenger.record.settlement import settlement_of
 from murenger.secrets import Fingerprinter, fill, redact
+from murenger.wiring.anchoring import redacted
 from murenger.wiring.journal import Journal
 from murenger.wiring.parts import Parts
+from murenger.wiring.watch import Watch
 
 REASON = "live drifted from the approved golden policy"
 SECURITY_IMPACT = "restores the approved policy; until then the drift stays in force"
@@ -59,12 +59,16 @@ class Healing:
     Args:
         parts: adapters.
         journal: the ledger.
+        watch: anchors what is written.
         fingerprinter: returns the maker of fingerprints for a golden revision.
     """
 
-    def __init__(self, parts: Parts, journal: Journal, fingerprinter: Callable[[str], Fingerprinter]) -> None:
+    def __init__(
+        self, parts: Parts, journal: Journal, watch: Watch, fingerprinter: Callable[[str], Fingerprinter]
+    ) -> None:
         self._parts = parts
         self._journal = journal
+        self._watch = watch
         self._fingerprinter = fingerprinter
 
     def preview(self, examination: Examination, *, made_at: datetime.datetime | None = None) -> Plan:
@@ -181,6 +185,8 @@ class Healing:
             PolicyError: the decision is not to heal; the message gives its reasons.
             ApprovalError: the plan is void.
             GuardRefusedError: a guard refused before anything was touched.
+            AnchorError: the intent could not be anchored, so nothing was touched; the outcome says so.
+            AnchorConflictError: an anchor holds another history of the log; nothing was touched.
         """
         device, decision = examination.device, examination.decision
         document, plan = self.fitting_plan(examination, plan_sha256)
@@ -188,6 +194,7 @@ class Healing:
         tools = self._tools(examination)
         # Filling is checked before the intent is written: a missing secret is no reason to announce a change.
         tools.fill(plan.candidate)
+        self._watch.refuse_known_backlog()
         with self._journal.writing(examination.secrets) as (recorder, _):
             intent = recorder.intent(
                 plan,
@@ -198,10 +205,42 @@ class Healing:
                 drift_record=drift_record,
                 checks=_checks_before(document, examination, self._parts.clock.now()),
             )
+        self._anchor_intent(intent, plan, decision)
         outcome = heal(device, plan, decision, tools, plan_sha256=plan_sha256)
         with self._journal.writing(examination.secrets) as (recorder, _):
             recorder.outcome(outcome, intent)
+        self._watch.anchor_quietly()
         return outcome
+
+    def _anchor_intent(self, intent: ChangeRecord, plan: Plan, decision: Decision) -> None:
+        """Have the intent held by others before the device is touched, or settle it as not applied.
+
+        Raises:
+            AnchorError: nobody confirmed it, or an anchor holds another history; the device was not touched.
+        """
+        try:
+            self._watch.anchor_change()
+        except AnchorError as error:
+            now = self._parts.clock.now()
+            outcome = Outcome(
+                device=plan.device,
+                plan_sha256=text_of(group_of(predicate_of(intent), "change"), "plan_sha256"),
+                decision=decision,
+                verdict=OutcomeVerdict.NOT_APPLIED,
+                reason=f"the device was not touched: {redacted(error.message)}",
+                before_digest=plan.drift.live_digest,
+                after_digest=plan.drift.live_digest,
+                checks=(),
+                flows_cut=None,
+                flows_note="not reached",
+                started_at=now,
+                ended_at=now,
+                confirmed_at=None,
+            )
+            with self._journal.writing() as (recorder, _):
+                recorder.settled(dataclasses.replace(settlement_of(outcome), started_at=None), intent)
+            error.device = error.device or plan.device
+            raise
 
     def _refuse_repetition(self, document: PlanDocument) -> None:
         """Refuse a plan that was carried out before: what people approve is one change, not each one like it."""
@@ -213,68 +252,6 @@ class Healing:
                 device=document.device,
                 hint=f"make a new one: murenger plan {document.device}",
             )
-
-    def settle_open(self, device: Device, revision: str) -> bool:
-        """Find out what became of a change to this device whose process died; call it under the device's lease.
-
-        Returns:
-            True if there was one; its outcome is then in the ledger.
-        """
-        with self._journal.reading() as history:
-            open_intents = [intent for intent in history.open_intents() if intent.device == device.name]
-        for intent in open_intents:
-            self._settle(device, intent, self._fingerprinter(revision))
-        return bool(open_intents)
-
-    def _settle(self, device: Device, intent: ChangeRecord, fingerprinter: Fingerprinter) -> None:
-        said = predicate_of(intent)
-        before = Digest("sha256:" + text_of(group_of(said, "before"), "normalised_sha256"))
-        expected = Digest("sha256:" + text_of(group_of(said, "intent"), "expected_after_sha256"))
-        timer_left_s = self._timer_left_s(said)
-        found = settle(
-            observe=lambda: observe(device, self._parts.source, fingerprinter).snapshot,
-            clock=self._parts.clock,
-            before=before,
-            expected=expected,
-            # The full time, whatever the wall clock says has passed: it may have been stepped since.
-            wait_s=number_of(group_of(said, "backout"), "timer_s") or 0,
-        )
-        now = self._parts.clock.now()
-        verdict = found.verdict
-        if verdict is OutcomeVerdict.ROLLED_BACK:
-            # Nobody lived to roll back: with time left on the timer nothing was applied, else the timer may have fired.
-            verdict = OutcomeVerdict.NOT_APPLIED if timer_left_s else OutcomeVerdict.REVERTED_BY_DEVICE
-        check = Check(
-            name="configuration read over a fresh connection after a crash",
-            expected=expected,
-            observed=found.digest or "unreadable",
-            passed=found.digest == expected,
-            at=now,
-        )
-        settlement = Settlement(
-            verdict=verdict,
-            reason="the process that made the change ended before it could say how; found at the next start",
-            after_digest=found.digest,
-            checks=(check,),
-            ended_at=now,
-            flows_note="connections that the drift admitted were not cut",
-        )
-        with self._journal.writing() as (recorder, _):
-            recorder.recovery(
-                cause="open-intent",
-                affected=f"record {intent.sequence}",
-                sha256=intent.sha256,
-                found="an intent without outcome",
-                action=f"the device was read: {verdict.value}",
-            )
-            recorder.settled(settlement, intent)
-
-    def _timer_left_s(self, said: Mapping[str, JsonValue]) -> float:
-        written = time_of(said, "written_at")
-        timer_s = number_of(group_of(said, "backout"), "timer_s") or 0
-        if written is None:
-            return timer_s
-        return max(0.0, timer_s - (self._parts.clock.now() - written).total_seconds())
 
     def _tools(self, examination: Examination) -> HealTools:
         device = examination.device

@@ -6,9 +6,11 @@ Input: examinations and outcomes. Output: change records, written only where som
 import contextlib
 import functools
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from murenger.adapters.sqlite import RecordIndex
 from murenger.decide import AcceptedRevision
+from murenger.errors import LedgerError
 from murenger.model import Action, ChangeRecord, Device, digest_of
 from murenger.reconcile import Examination
 from murenger.record.executor import LogTerms
@@ -17,6 +19,33 @@ from murenger.record.recorder import Recorder
 from murenger.record.redaction import Redactor
 from murenger.secrets import PLACEHOLDER
 from murenger.wiring.parts import Parts
+from murenger.wiring.sealing import seal_finished
+
+
+class _Memory:
+    """What is known of the past, kept in the index; whoever only looks writes nothing.
+
+    Args:
+        index: the index of the log.
+        may_write: tells whether this process has begun to write the log.
+    """
+
+    def __init__(self, index: RecordIndex, may_write: Callable[[], bool]) -> None:
+        self._index = index
+        self._may_write = may_write
+
+    def recall(self) -> str | None:
+        """Return what was kept last, or None."""
+        return self._index.recall()
+
+    def keep(self, text: str) -> None:
+        """Keep a text, if this process writes at all."""
+        if self._may_write():
+            self._index.keep(text)
+
+    def fetch(self, sequence: int) -> ChangeRecord | None:
+        """Return a record from its file, or None where that cannot be done fast."""
+        return self._index.fetch(sequence)
 
 
 class Journal:
@@ -35,10 +64,9 @@ class Journal:
 
     @functools.cached_property
     def _history(self) -> History:
-        return History(self._parts.ledger)
+        return History(self._parts.ledger, _Memory(self._parts.index, lambda: self._begun))
 
-    @functools.cached_property
-    def _recorder(self) -> Recorder:
+    def _make_recorder(self) -> Recorder:
         return Recorder(
             ledger=self._parts.ledger,
             origin=self._parts.settings.store.origin,
@@ -47,6 +75,8 @@ class Journal:
             redactor=Redactor(PLACEHOLDER, self._disclose),
             # Those examined here, not the whole inventory: most have hosts in them that are no devices of ours.
             devices=tuple(self._met.values()),
+            anchoring=self._parts.anchoring,
+            anchor_seen=self._parts.anchors.seen,
         )
 
     @contextlib.contextmanager
@@ -68,12 +98,25 @@ class Journal:
         """
         with self._lock:
             self._secrets = dict(secrets or {})
+            recorder = self._make_recorder()
             if not self._begun:
-                self._recorder.recovered(self._parts.ledger.settle())
-                self._recorder.start_log(self._terms())
+                recorder.recovered(self._parts.ledger.settle())
+                recorder.start_log(self._terms())
                 self._begun = True
+                self._seal(recorder)
             self._history.refresh()
-            yield self._recorder, self._history
+            yield recorder, self._history
+
+    def _seal(self, recorder: Recorder) -> None:
+        """Seal what is finished; a day that cannot be sealed is no reason to record nothing.
+
+        The runner records it as a failure of its own, the doctor names it, and if the disk is at fault, the record that
+        is about to be written fails by itself.
+        """
+        try:
+            seal_finished(self._parts, recorder)
+        except LedgerError:
+            return
 
     def accepted(self) -> AcceptedRevision | None:
         """Return the golden revision that was accepted last, or None."""
@@ -114,10 +157,7 @@ class Journal:
     def _meet(self, device: Device) -> None:
         """Let records about a device tell its address and zone."""
         with self._lock:
-            if self._met.get(device.name) != device:
-                self._met[device.name] = device
-                # The recorder holds nothing else that would be lost; the next use makes it anew.
-                self.__dict__.pop("_recorder", None)
+            self._met[device.name] = device
 
     def _note_golden(self, examination: Examination, recorder: Recorder, history: History) -> bool:
         """Record a golden revision at first sight, and tell whether it was news."""
@@ -145,7 +185,14 @@ class Journal:
 
     def _terms(self) -> LogTerms:
         trust = (self._parts.settings.trust, self._parts.settings.golden.trust)
-        return LogTerms(trust=tuple((path.name, digest_of(path.read_bytes())) for path in trust))
+        settings = self._parts.settings
+        return LogTerms(
+            trust=tuple((path.name, digest_of(path.read_bytes())) for path in trust),
+            crypto_profile=settings.crypto_profile,
+            anchor_policy=settings.anchors.policy.value if settings.anchors.sinks else "none",
+            heartbeat_s=settings.store.heartbeat_s,
+            retention_days=settings.store.retention_days,
+        )
 
     def _disclose(self, name: str, placeholder: str) -> str:
         return self._parts.keep_disclosure(name, self._secrets.get(placeholder, placeholder))

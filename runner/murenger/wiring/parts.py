@@ -3,6 +3,7 @@
 Input: settings. Output: ports, bound to the world. Nothing here decides anything.
 """
 
+import dataclasses
 import functools
 import importlib.metadata
 import pathlib
@@ -14,21 +15,29 @@ from murenger.adapters.ansible.inventory import AnsibleInventory
 from murenger.adapters.ansible.launch import PlaybookLauncher
 from murenger.adapters.ansible.vault import AnsibleVault
 from murenger.adapters.clock import SystemClock
+from murenger.adapters.clock_state import clock_state
 from murenger.adapters.files.approvals import FileApprovals
 from murenger.adapters.files.credentials import CredentialFiles
 from murenger.adapters.files.leases import FileLeases
 from murenger.adapters.files.ledger import FileLedger
+from murenger.adapters.files.outbox import Outbox
 from murenger.adapters.files.plans import PlanFiles
 from murenger.adapters.files.private import private_folder, write_private
 from murenger.adapters.git import FingerprintKeys, GitGoldenStore
 from murenger.adapters.keys import SshSigner, SshVerifier
+from murenger.adapters.keys.log_key import LogKey, load_log_key
 from murenger.adapters.napalm import Login, NapalmRemediator, NapalmSource, TimeLimits
-from murenger.config import Credential, Settings
-from murenger.errors import ConfigError
+from murenger.adapters.sqlite import RecordIndex
+from murenger.config import Credential, Settings, TimestampSinkSettings
+from murenger.errors import AnchorError, ConfigError
 from murenger.model import Device
-from murenger.ports import Clock
+from murenger.ports import AnchorSink, Clock
 from murenger.record.executor import Executor, Trigger
 from murenger.record.redaction import make_disclosure
+from murenger.record.store import OUTBOX
+from murenger.wiring.anchoring import Anchors
+from murenger.wiring.head import Head
+from murenger.wiring.sinks import make_sinks, time_stampers
 
 # Loading a rule set of ten thousand entries takes a device seconds; the play around it adds its own.
 PLAY_ALLOWANCE_S = 300
@@ -99,6 +108,73 @@ class Parts:
         return FileLedger(self.settings.store.path, origin=self.settings.store.origin, signer=self.signer)
 
     @functools.cached_property
+    def index(self) -> RecordIndex:
+        """The index over the log; it may be lost at any time."""
+        return RecordIndex(self.ledger.folder, origin=self.settings.store.origin)
+
+    @functools.cached_property
+    def log_key(self) -> LogKey | None:
+        """What signs checkpoints; None where there is no such key.
+
+        Raises:
+            SignatureError: it is configured and cannot be used.
+        """
+        path = self.settings.runner.log_key
+        return None if path is None else load_log_key(path, self.settings.store.origin)
+
+    @functools.cached_property
+    def sinks(self) -> tuple[AnchorSink, ...]:
+        """Who is to hold the head of the log."""
+
+        def log_vkey() -> str:
+            if self.log_key is None:
+                raise ConfigError("a witness needs runner.log_key", hint="murenger keys generate --log")
+            return self.log_key.vkey
+
+        work = self.ledger.folder / OUTBOX
+        return make_sinks(self.settings.anchors, work=work, clock=self.clock, log_vkey=log_vkey)
+
+    @property
+    def stampers(self) -> bool:
+        """True if a time-stamping authority is configured."""
+        return any(isinstance(sink, TimestampSinkSettings) for sink in self.settings.anchors.sinks)
+
+    def stamp(self, content: bytes) -> bytes:
+        """Return a time stamp of some bytes, by the first authority that gives one.
+
+        Raises:
+            AnchorError: none does.
+        """
+        failures = []
+        for sink in time_stampers(self.sinks):
+            try:
+                return sink.stamp(content)
+            except AnchorError as error:
+                failures.append(f"{sink.name}: {error.message}")
+        raise AnchorError(f"no authority gives a time stamp: {'; '.join(failures) or 'none is configured'}")
+
+    @functools.cached_property
+    def anchors(self) -> Anchors:
+        """The sinks, with what was sent to them and what was not."""
+        return Anchors(
+            names=tuple(sink.name for sink in self.settings.anchors.sinks),
+            sinks=lambda: self.sinks,
+            is_signed=self.settings.runner.log_key is not None,
+            head=Head(self.ledger, self.settings.store.origin, lambda: self.log_key),
+            outbox=Outbox(self.ledger.folder),
+            keep_receipt=self.ledger.keep_receipt,
+            keep_checkpoint=self.ledger.keep_checkpoint,
+            clock=self.clock,
+            timeout_s=self.settings.anchors.timeout_s,
+        )
+
+    @property
+    def anchoring(self) -> str:
+        """What an intent says of its anchoring: unanchored, before_change or queue."""
+        anchors = self.settings.anchors
+        return anchors.policy.value if anchors.sinks else "unanchored"
+
+    @functools.cached_property
     def approvals(self) -> FileApprovals:
         """What people have signed."""
         return FileApprovals(
@@ -138,9 +214,13 @@ class Parts:
             timeout_s=PLAY_ALLOWANCE_S + max((policy.revert_in_s for policy in self.settings.policies), default=0),
         )
 
-    @functools.cached_property
+    @property
     def executor(self) -> Executor:
-        """Who writes records."""
+        """Who writes records, and how good the clock is now: a runner outlives many a synchronisation."""
+        return dataclasses.replace(self._executor, clock=clock_state())
+
+    @functools.cached_property
+    def _executor(self) -> Executor:
         tools = {name: importlib.metadata.version(name) for name in ("murenger", "ansible-core", "napalm", "netmiko")}
         tools["python"] = platform.python_version()
         runner = self.settings.runner

@@ -5,15 +5,16 @@ Input: settings. Output: examinations, plans, passes and outcomes; whatever door
 
 import contextlib
 import dataclasses
+import datetime
 import pathlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from murenger.adapters.files.leases import FileLeases
 from murenger.compare import compare
 from murenger.config import Settings, load
 from murenger.decide import decide, policy_for
-from murenger.errors import ApprovalError, LeaseHeldError, MurengerError, RemediationError
+from murenger.errors import ApprovalError, LeaseHeldError, MurengerError, ObserveError, RemediationError
 from murenger.model import (
     Approval,
     Decision,
@@ -31,12 +32,17 @@ from murenger.model import (
 from murenger.observe import LastGood, observe
 from murenger.ports import Clock
 from murenger.reconcile import Compared, Examination, Observed, Pass, Stages, examine, reconcile
-from murenger.record.executor import Trigger
+from murenger.record.executor import Population, Trigger
 from murenger.wiring.desk import GoldenDesk
+from murenger.wiring.failures import Failures
 from murenger.wiring.healing import Healing, PlanFile
 from murenger.wiring.journal import Journal
+from murenger.wiring.keyring import Keyring
 from murenger.wiring.outcomes import outcome_from_record
 from murenger.wiring.parts import Parts
+from murenger.wiring.settling import Settling
+from murenger.wiring.upkeep import Upkeep
+from murenger.wiring.watch import Watch
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +70,13 @@ class Site:
         self.settings: Settings = parts.settings
         self.journal = Journal(parts)
         self.desk = GoldenDesk(parts, self.journal.accepted)
-        self.healing = Healing(parts, self.journal, self.desk.fingerprinter)
+        self.failures = Failures(parts, self.journal)
+        self.watch = Watch(parts, self.journal, self.failures)
+        self.healing = Healing(parts, self.journal, self.watch, self.desk.fingerprinter)
+        self.settling = Settling(parts, self.journal, self.desk.fingerprinter)
+        self.keyring = Keyring(parts, self.journal, self.watch)
         self._last_good: dict[str, LastGood] = {}
+        self._in_sync_at: dict[str, datetime.datetime] = {}
         self._lock = threading.Lock()
 
     def devices(self, names: Sequence[str] = ()) -> tuple[Device, ...]:
@@ -98,6 +109,20 @@ class Site:
         with self.parts.leases.hold(device.name):
             self._settle(device)
         return reconcile(device, self._stages(device))
+
+    def patrol(self, device: Device) -> Pass:
+        """Make one recorded pass as the runner does: that a device cannot be read is recorded too, and when it can.
+
+        Raises:
+            MurengerError: the device could not be examined, or its playbook not run.
+        """
+        try:
+            done = self.reconcile(device)
+        except ObserveError as error:
+            self.watch.unreadable(device, error)
+            raise
+        self.watch.readable(device, done.examination.live)
+        return done
 
     def preview(self, examination: Examination) -> Plan:
         """Return the plan for a drift; nothing is kept."""
@@ -140,7 +165,14 @@ class Site:
         )
         examination = self.examine(device)
         self.journal.note(examination)
+        self.watch.anchor_quietly()
         return AcceptedGolden(golden=examination.golden, changed=before is None or before.revision != revision)
+
+    def upkeep(
+        self, *, population: Callable[[], tuple[Population, float]], report: Callable[[MurengerError], None]
+    ) -> Upkeep:
+        """Return the runner's own duties beside its devices; see `Upkeep`."""
+        return Upkeep(self.parts, self.journal, self.watch, self.failures, population=population, report=report)
 
     @contextlib.contextmanager
     def runner_lock(self) -> Iterator[None]:
@@ -191,8 +223,13 @@ class Site:
 
     def _drift(self, golden: Snapshot, live: Snapshot) -> Drift:
         with self.journal.reading() as history:
-            last_in_sync_at = history.last_in_sync_at(live.device)
-        return compare(golden, live, detected_at=live.taken_at, last_in_sync_at=last_in_sync_at)
+            recorded = history.last_in_sync_at(live.device)
+        # A read that showed no drift is not recorded, but it bounds how long the next drift can have gone unseen.
+        seen = [at for at in (recorded, self._in_sync_at.get(live.device)) if at is not None]
+        drift = compare(golden, live, detected_at=live.taken_at, last_in_sync_at=max(seen, default=None))
+        if drift.in_sync:
+            self._in_sync_at[live.device] = live.taken_at
+        return drift
 
     def _decide(self, device: Device, drift: Drift, plan_sha256: str | None) -> Decision:
         policy = self.policy(device)
@@ -274,7 +311,8 @@ class Site:
         except MurengerError:
             # Without a golden revision nothing was ever healed, or the examination that follows says what is wrong.
             return
-        self.healing.settle_open(device, accepted.revision)
+        if self.settling.settle_open(device, accepted.revision):
+            self.watch.anchor_quietly()
 
 
 def open_site(

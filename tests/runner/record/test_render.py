@@ -4,11 +4,20 @@ import json
 from typing import Any
 
 from murenger.model import RecordKind
-from murenger.record import log_json, log_lines, record_json, record_lines, report_json, report_lines, verify_store
+from murenger.record import (
+    entry_json,
+    entry_of,
+    log_lines,
+    record_json,
+    record_lines,
+    report_json,
+    report_lines,
+    verify_store,
+)
 
 
 def test_the_log_has_one_line_for_each_record(told: Any) -> None:
-    lines = list(log_lines(told.ledger.records()))
+    lines = list(log_lines(map(entry_of, told.ledger.records())))
     assert len(lines) == 1 + 9
     assert "change-healed" in lines[8]
 
@@ -38,8 +47,8 @@ def test_escapes_jinja_and_html_in_device_text_are_shown_and_never_obeyed(told: 
 def test_json_forms_are_versioned_and_serialisable(told: Any) -> None:
     record = told.ledger.head()
     report = verify_store(told.store, verifier=told.verifier)
-    forms = (log_json(record), record_json(record), report_json(report))
-    assert [form["schema"] for form in forms] == ["murenger.log/1", "murenger.record/1", "murenger.verify/1"]
+    forms = (entry_json(entry_of(record)), record_json(record), report_json(report))
+    assert [form["schema"] for form in forms] == ["murenger.log/1", "murenger.record/1", "murenger.verify/2"]
     json.dumps(forms)
 
 

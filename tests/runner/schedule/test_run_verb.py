@@ -88,6 +88,26 @@ def test_it_checks_at_its_interval_and_ends_cleanly(
     assert bench.cli("verify").code == 3
 
 
+def test_it_says_that_it_lives_what_it_saw_and_what_it_could_not_see(
+    bench: Any, serve: Callable[..., Any], tmp_path: Any
+) -> None:
+    with contextlib.closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        dead = {**bench.switch.variables(), "ansible_port": listener.getsockname()[1]}
+    bench.devices({"leaf1": bench.switch.variables(), "dead1": dead})
+    bench.edit('devices: ["leaf1"]', 'devices: ["leaf1", "dead1"]')
+    process = serve()
+    until(lambda: told(tmp_path, "err").count("dead1: no whole answer") >= 3, "three complaints")
+    until(lambda: bench.records("heartbeat"), "a heartbeat")
+    stop(process)
+    population = bench.records("heartbeat")[0]["population"]
+    assert (population["expected"], population["seen"], population["unreachable"]) == (2, 1, ["dead1"])
+    (failure,) = bench.records("failure")
+    assert (failure["device"]["name"], failure["failure"]["phase"]) == ("dead1", "open")
+    assert "defect" not in told(tmp_path, "err")
+    assert bench.cli("verify").code == 3
+
+
 def test_json_is_one_value_a_pass(serve: Callable[..., Any], tmp_path: Any) -> None:
     process = serve("-o", "json")
     until(lambda: told(tmp_path, "out").count('"murenger.pass/1"') >= 2, "two passes")

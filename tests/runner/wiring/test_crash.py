@@ -20,6 +20,7 @@ import os, pathlib, signal, sys
 from murenger.adapters.napalm.remediator import NapalmRemediator, NapalmSession
 from murenger.record.recorder import Recorder
 from murenger.wiring import open_site
+from murenger.wiring.watch import Watch
 
 def dies(owner, name, when):
     whole = getattr(owner, name)
@@ -32,7 +33,7 @@ def dies(owner, name, when):
     setattr(owner, name, step)
 
 config, step, when = sys.argv[1:]
-owners = {"open": NapalmRemediator, "outcome": Recorder}
+owners = {"open": NapalmRemediator, "outcome": Recorder, "anchor_change": Watch}
 dies(owners.get(step, NapalmSession), step, when)
 site = open_site(file=pathlib.Path(config))
 (device,) = site.devices(("leaf1",))
@@ -41,6 +42,8 @@ site.remediate(device, site.plan(site.examine(device)).sha256)
 
 # Where the process dies, and in which state the device must then be found once its timer has had its time.
 DEATHS = [
+    ("anchor_change", "before", "not-applied"),
+    ("anchor_change", "after", "not-applied"),
     ("open", "before", "not-applied"),
     ("stage", "before", "not-applied"),
     ("stage", "after", "not-applied"),

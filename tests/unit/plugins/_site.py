@@ -45,6 +45,7 @@ from murenger.reconcile import Examination
 from murenger.wiring.healing import Healing
 from murenger.wiring.site import AcceptedGolden
 
+ORIGIN = "fw.example.net"
 NOW = datetime.datetime(2026, 11, 22, 4, 47, 31, tzinfo=datetime.UTC)
 GOLDEN_TEXT = "policy drop\n"
 # A placeholder, as canonical text has it, and what it stands for.
@@ -116,6 +117,7 @@ class Site:
         verdict: how a heal ends.
         error: raised by whatever is asked first.
         accepted: whether there is golden policy.
+        store: the store of change records; one that is not there if None.
     """
 
     def __init__(
@@ -126,16 +128,19 @@ class Site:
         verdict: OutcomeVerdict = OutcomeVerdict.HEALED,
         error: Exception | None = None,
         accepted: bool = True,
+        store: pathlib.Path | None = None,
     ) -> None:
         self.mode, self.drifted, self.verdict, self.error, self.accepted = mode, drifted, verdict, error, accepted
         self.written: list[str] = []
         self.kept: dict[str, bytes] = {}
         self.settings = types.SimpleNamespace(
-            playbook=types.SimpleNamespace(pre_tasks="/site/before.yml", post_tasks=None)
+            playbook=types.SimpleNamespace(pre_tasks="/site/before.yml", post_tasks=None),
+            store=types.SimpleNamespace(path=store or pathlib.Path("/nonexistent"), origin=ORIGIN),
+            trust=pathlib.Path("/nonexistent/allowed_signers"),
+            file=pathlib.Path("/site/murenger.yml"),
         )
         self.parts = types.SimpleNamespace(
             plans=types.SimpleNamespace(load=self._load),
-            ledger=types.SimpleNamespace(records=lambda: ()),
         )
         self.journal = types.SimpleNamespace(reading=self._reading)
         self.healing = _Healing(self)

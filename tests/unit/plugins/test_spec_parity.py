@@ -13,8 +13,11 @@ import pytest
 import yaml
 
 COLLECTION = "ansible_collections.murenger.drift.plugins"
-MODULES = ("change_record_info", "drift_info", "golden_config", "live_config_info", "plan", "remediation")
-WRITING = ("golden_config", "plan", "remediation")
+MODULES = (
+    *("change_record", "change_record_info", "drift_info", "golden_config", "live_config_info", "plan"),
+    "remediation",
+)
+WRITING = ("change_record", "golden_config", "plan", "remediation")
 SUSPICIOUS = re.compile(r"pass|secret|token|key|community")
 # Options whose name looks like a secret's, and why they hold none.
 HARMLESS = {("golden_config", "signing_key"): "the path of a key, never the key"}

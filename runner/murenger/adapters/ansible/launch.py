@@ -15,12 +15,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 
 from murenger.errors import RemediationError
 
 # Folders of a run that was killed carry this prefix and are cleared at the next start.
 PREFIX = "murenger-play-"
+# In each folder, the process that uses it.
+PID = "pid"
+BEGINNING_S = 60
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,8 @@ class PlaybookLauncher:
             RemediationError: the play could not be started at all.
         """
         folder = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX, dir=_fast_folder()))
+        # Until the child has written its own: another runner that starts now must not take the folder for a stale one.
+        (folder / PID).write_text(str(os.getpid()), encoding="ascii")
         request = {
             "private_data_dir": str(folder),
             "playbook": playbook,
@@ -132,21 +138,26 @@ class PlaybookLauncher:
 
 def clear_stale_folders() -> int:
     """Remove folders of this user's plays whose process is gone, and return how many there were."""
-    stale = [
-        folder
-        for folder in _fast_folder().glob(PREFIX + "*")
-        if folder.stat().st_uid == os.getuid() and not _in_use(folder)
-    ]
+    stale = [folder for folder in _fast_folder().glob(PREFIX + "*") if _is_stale(folder)]
     for folder in stale:
         shutil.rmtree(folder, ignore_errors=True)
     return len(stale)
 
 
+def _is_stale(folder: pathlib.Path) -> bool:
+    try:
+        return folder.stat().st_uid == os.getuid() and not _in_use(folder)
+    except FileNotFoundError:
+        # Its play has just ended.
+        return False
+
+
 def _in_use(folder: pathlib.Path) -> bool:
     try:
-        pid = int((folder / "pid").read_text())
+        pid = int((folder / PID).read_text(encoding="ascii"))
     except (OSError, ValueError):
-        return False
+        # Made this moment by another process, which has not come to writing it yet.
+        return time.time() - folder.stat().st_mtime < BEGINNING_S
     return pathlib.Path(f"/proc/{pid}").exists()
 
 

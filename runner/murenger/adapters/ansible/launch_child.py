@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import ansible_runner
 
+from murenger.adapters.ansible.launch import PID
 from murenger.secrets import redact
 
 LAST_LINES = 200
@@ -21,7 +22,7 @@ def main() -> None:
     os.umask(0o077)
     request = json.load(sys.stdin)
     folder = pathlib.Path(request["private_data_dir"])
-    (folder / "pid").write_text(str(os.getpid()))
+    (folder / PID).write_text(str(os.getpid()), encoding="ascii")
     messages: list[str] = []
     lines: list[str] = []
 

@@ -6,13 +6,18 @@ Input: statement bytes. Output: a folder that `ssh-keygen` and `sha256sum` can c
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from murenger.adapters.files.ledger_files import Step, Transaction, locked, make_folder, no_step
-from murenger.adapters.files.ledger_tail import Tail, find_tail, is_current
+from murenger.adapters.files.ledger_days import Place, list_days, newest_place, read_leaves, read_records
+from murenger.adapters.files.ledger_files import Step, Transaction, no_step
+from murenger.adapters.files.ledger_prune import check_prunable, prune_day
+from murenger.adapters.files.ledger_receipts import keep_checkpoint, keep_receipt
+from murenger.adapters.files.ledger_seal import seal_day
+from murenger.adapters.files.ledger_tail import Tail
+from murenger.adapters.files.ledger_writer import LedgerWriter
 from murenger.errors import LedgerError
-from murenger.model import ChangeRecord, parse_canonical
+from murenger.model import ChangeRecord, JsonValue, Receipt, parse_canonical
 from murenger.ports import Signer
 from murenger.record.executor import Found
 from murenger.record.predicate import MAX_RECORD_BYTES, MAX_SIGNATURE_BYTES, ORIGIN, RECORD_NAMESPACE
@@ -25,11 +30,8 @@ from murenger.record.store import (
     DECISIONS,
     LEAF_LINE_BYTES,
     LEAVES,
-    LOCK,
-    QUARANTINE,
-    RECORD_FILE,
     RECORDS,
-    TMP,
+    LedgerDay,
     day_names,
     leaf_hash,
     read_regular,
@@ -44,7 +46,7 @@ class FileLedger:
         root: the store; each log is a folder in it.
         origin: name of the log.
         signer: signs each record.
-        at_step: called with a name before each step of an append; for tests that crash there.
+        at_step: called with a name before each step of a change; for tests that crash there.
     """
 
     def __init__(self, root: Path, *, origin: str, signer: Signer, at_step: Step = no_step) -> None:
@@ -56,11 +58,11 @@ class FileLedger:
         self._folder = root / origin
         self._origin = origin
         self._signer = signer
-        self._at_step = at_step
-        self._tail: Tail | None = None
+        self._writer = LedgerWriter(self._folder, at_step)
+        self._written_day = ""
+        self._place: Place | None = None
         self._head: ChangeRecord | None = None
         self._head_version: tuple[str, int, int] | None = None
-        self._found: list[Found] = []
 
     @property
     def folder(self) -> Path:
@@ -75,15 +77,17 @@ class FileLedger:
         Raises:
             LedgerError: the folder cannot be written, or the newest record is torn or unsigned.
         """
-        with self._writing():
-            self._find_tail()
-        found, self._found = tuple(self._found), []
-        return found
+        with self._writer.turn():
+            pass
+        return self._writer.take_found()
 
     def append(
         self, build: Callable[[int, str], bytes], *, documents: Sequence[tuple[bytes, str]] = ()
     ) -> ChangeRecord:
         """Make the next record durable before returning.
+
+        It goes to the day that it says it was written on, or to a later one: never to a day before the newest, nor to
+        one that is sealed.
 
         Args:
             build: called once, under the log's lock, with the new sequence number and the hex digest of the previous
@@ -94,40 +98,39 @@ class FileLedger:
             LedgerError: the folder is full, read-only or damaged; then nothing was appended.
             SignatureError: the record could not be signed; then nothing was appended.
         """
-        with self._writing():
-            tail = self._find_tail()
+        with self._writer.turn() as turn:
+            tail = self._writer.tail
             content = build(tail.sequence + 1, tail.sha256)
-            day, decision_sha256 = self._check(content, tail)
+            statement, day = self._check(content, tail)
             signature = canonical_armour(self._signer.sign(content, namespace=RECORD_NAMESPACE))
-            record = _record(self._origin, tail.sequence + 1, content, signature)
-            transaction = Transaction(self._folder, self._at_step)
-            try:
-                self._write(transaction, record, day, [*documents, *self._carried(decision_sha256, documents, day)])
-            except BaseException as exc:
-                self._tail = None
-                left = transaction.undo()
-                if left:
-                    raise LedgerError(
-                        f"an unfinished record could not be taken back: {'; '.join(left)}", hint="murenger verify"
-                    ) from exc
-                raise
-            leaves_bytes = (tail.leaves_bytes if day == tail.record_day else 0) + LEAF_LINE_BYTES
-            self._tail = Tail(
-                day=day, record_day=day, sequence=record.sequence, sha256=record.sha256, leaves_bytes=leaves_bytes
+            record = _record(self._origin, tail.sequence + 1, content, signature, statement)
+            cited = text_of(group_of(group_of(statement, "predicate"), "approval"), "decision_sha256")
+            leaves_bytes = tail.leaves_bytes if day == tail.record_day else 0
+            with self._writer.change(turn) as transaction:
+                carried = self._carried(cited, documents, day)
+                self._write(transaction, record, day, [*documents, *carried], leaves_bytes)
+            tail = Tail(
+                day=day,
+                record_day=day,
+                sequence=record.sequence,
+                sha256=record.sha256,
+                leaves_bytes=leaves_bytes + LEAF_LINE_BYTES,
             )
+            self._writer.settle(turn, tail)
+            self._place, self._written_day = Place(day=day, number=record.sequence), day
             return record
 
-    def records(self) -> Iterator[ChangeRecord]:
-        """Yield every record in order, one in memory at a time.
+    def records(self, start: int = 0) -> Iterator[ChangeRecord]:
+        """Yield the records in order, one in memory at a time.
+
+        Args:
+            start: number of the first one wanted; where it was pruned, the oldest that is kept comes first.
 
         Raises:
             LedgerError: a file cannot be read, or a record is missing or not where it belongs.
         """
-        for expected, path in enumerate(self._paths()):
-            number = int(path.name.removesuffix(".json"))
-            if number != expected:
-                raise LedgerError(f"record {expected} of {self._origin} is missing", hint="murenger verify")
-            yield self._read(path)
+        with self._reading():
+            yield from read_records(self._folder, start, self._read)
 
     def head(self) -> ChangeRecord | None:
         """Return the newest record, or None for a log without records.
@@ -135,54 +138,135 @@ class FileLedger:
         Raises:
             LedgerError: it cannot be read.
         """
-        newest = max(self._newest_paths(), key=lambda path: path.name, default=None)
-        if newest is None:
-            return None
-        # A name may be given anew, should an append be undone; the same file cannot change.
-        version = _version(newest)
-        if self._head is None or version != self._head_version:
-            self._head, self._head_version = self._read(newest), version
-        return self._head
+        with self._reading():
+            self._place = newest_place(self._folder, self._place)
+            if self._place is None:
+                return None
+            path = self._folder / DAYS / self._place.day / RECORDS / record_name(self._place.number)
+            # A name may be given anew, should an append be undone; the same file cannot change.
+            status = path.stat(follow_symlinks=False)
+            version = (path.name, status.st_ino, status.st_mtime_ns)
+            if self._head is None or version != self._head_version:
+                self._head, self._head_version = self._read(path), version
+            return self._head
 
-    def _find_tail(self) -> Tail:
-        if self._tail is None or not is_current(self._folder, self._tail):
-            self._tail, found = find_tail(self._folder)
-            self._found.extend(found)
-        return self._tail
+    def leaves(self, start: int = 0) -> bytes:
+        """Return the RFC 6962 leaf hashes of the records, 32 bytes each, those of pruned days included.
+
+        One that another process is appending at this moment may not be among them yet.
+
+        Args:
+            start: number of the first record wanted.
+
+        Raises:
+            LedgerError: a `LEAVES` file cannot be read or is damaged.
+        """
+        with self._reading():
+            return read_leaves(self._folder, start)
+
+    def days(self) -> tuple[LedgerDay, ...]:
+        """Return every day that holds a file, oldest first.
+
+        Raises:
+            LedgerError: the log cannot be read.
+        """
+        with self._reading():
+            return list_days(self._folder)
+
+    def keep_receipt(self, receipt: Receipt) -> None:
+        """Make a receipt durable in the newest day, or in the day after that if it is sealed.
+
+        A receipt of the same sink for the same record that the day has already is left as it is: it vouches for the
+        earlier time.
+
+        Raises:
+            LedgerError: the folder is full, read-only or damaged, or the receipt has no usable name or is for a record
+                that is not there; then nothing was kept.
+        """
+        keep_receipt(self._writer, receipt)
+
+    def keep_checkpoint(self, text: str) -> None:
+        """Put a signed checkpoint in place of the newest day's, durably; in the day after that if it is sealed.
+
+        Args:
+            text: the signed note; "", which a log without a log key has, keeps nothing.
+
+        Raises:
+            LedgerError: the folder is full, read-only or damaged, or the log has no record; then the old checkpoint is
+                still there, or already the new one.
+        """
+        if text:
+            keep_checkpoint(self._writer, text)
+
+    def seal(self, day: str, *, stamp: Callable[[bytes], bytes] | None = None) -> bool:
+        """List every file of a day, sign the list, and have it stamped; nothing is added to the day afterwards.
+
+        Days are sealed oldest first, the newest too if asked. A day that is sealed and not stamped is stamped.
+
+        Args:
+            day: YYYY-MM-DD, one of `days()`.
+            stamp: given the list's bytes, returns the DER of a time-stamping authority's response; None for no stamp.
+
+        Returns:
+            False if there was nothing to do.
+
+        Raises:
+            LedgerError: the folder is full, read-only or damaged, there is no such day or an earlier one is unsealed,
+                or it holds a file that does not belong, or a record that is not the one appended.
+            SignatureError: the list could not be signed.
+            AnchorError: `stamp` raised it; the day is sealed all the same, and the next call stamps it.
+        """
+        return seal_day(self._writer, day, signer=self._signer, stamp=stamp)
+
+    def prune(self, days: Sequence[str]) -> None:
+        """Remove the records, decisions and attachments of sealed days for good; all else of them stays.
+
+        Doing it again is harmless, and finishes what a crash broke off. A day goes whole or not at all.
+
+        Args:
+            days: YYYY-MM-DD each; older days must be pruned already or be among them.
+
+        Raises:
+            LedgerError: the log is on hold; a day is unknown, unsealed, the newest record's or not the oldest; its seal
+                does not cover what would be left; or the folder is read-only or damaged.
+        """
+        wanted = set(days)
+        for day in ["", *sorted(wanted)]:
+            with self._writer.turn() as turn:
+                states = list_days(self._folder)
+                tail = self._writer.tail
+                # All are judged before the first is touched, and each again when its turn comes.
+                check_prunable(self._folder, states, {day} if day else wanted, record_day=tail.record_day)
+                if any(state.name == day and not state.pruned for state in states):
+                    self._writer.begin(turn)
+                    prune_day(self._folder, day, self._writer.at_step)
+                    self._writer.settle(turn, tail)
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Hold the log's lock; whatever the disk refuses becomes a LedgerError that names the folder."""
+    def _reading(self) -> Iterator[None]:
         try:
-            self._folder.parent.mkdir(parents=True, exist_ok=True)
-            for folder in (self._folder, *(self._folder / name for name in (DAYS, TMP, QUARANTINE))):
-                make_folder(folder)
-            with locked(self._folder / LOCK):
-                yield
+            yield
         except OSError as exc:
-            raise LedgerError(
-                f"the ledger {self._folder} cannot be written: {exc.strerror or exc}",
-                hint="nothing was recorded, so nothing may be changed",
-            ) from exc
+            raise LedgerError(f"the ledger {self._folder} cannot be read: {exc.strerror or exc}") from exc
 
-    def _check(self, content: bytes, tail: Tail) -> tuple[str, str]:
-        """Return the day that a statement belongs to, and the decision it cites or "".
+    def _check(self, content: bytes, tail: Tail) -> tuple[Mapping[str, JsonValue], str]:
+        """Return what a statement says, and the day that it is put in.
 
         Raises:
             LedgerError: it does not fit the place it was built for.
         """
         try:
-            predicate = group_of(parse_canonical(content), "predicate")
+            statement = parse_canonical(content)
         except ValueError as exc:
             raise LedgerError(f"the record to be written is not canonical: {exc}") from exc
+        predicate = group_of(statement, "predicate")
         place = (predicate.get("origin"), predicate.get("seq"), predicate.get("prev_record_sha256"))
         if place != (self._origin, tail.sequence + 1, tail.sha256):
             raise LedgerError(f"the record to be written is not record {tail.sequence + 1} of {self._origin}")
         day = text_of(predicate, "written_at")[:10]
         if not DAY.fullmatch(day) or len(content) > MAX_RECORD_BYTES:
             raise LedgerError("the record to be written has no day, or is too large")
-        # A clock that was set back must not make two histories of one day.
-        return max(day, tail.day), text_of(group_of(predicate, "approval"), "decision_sha256")
+        return statement, tail.day_for(day)
 
     def _carried(
         self, decision_sha256: str, documents: Sequence[tuple[bytes, str]], day: str
@@ -205,11 +289,16 @@ class FileLedger:
         raise LedgerError(f"the decision {decision_sha256} that a record cites is not in the ledger")
 
     def _write(
-        self, transaction: Transaction, record: ChangeRecord, day: str, documents: Sequence[tuple[bytes, str]]
+        self,
+        transaction: Transaction,
+        record: ChangeRecord,
+        day: str,
+        documents: Sequence[tuple[bytes, str]],
+        leaves_bytes: int,
     ) -> None:
         folder = self._folder / DAYS / day
-        for name in (folder, folder / RECORDS, folder / DECISIONS):
-            make_folder(name)
+        if day != self._written_day or not (folder / RECORDS).exists():
+            transaction.make_folders(folder, folder / RECORDS, folder / DECISIONS)
         for content, signature in documents:
             _keep_document(transaction, folder / DECISIONS, content, signature)
         signature_file = transaction.stage(record.signature.encode("ascii"))
@@ -218,51 +307,29 @@ class FileLedger:
         transaction.publish(signature_file, path.with_name(path.name + ".sig"))
         transaction.publish(record_file, path)
         transaction.sync(folder / RECORDS)
-        transaction.append(folder / LEAVES, leaf_hash(record.content).encode("ascii") + b"\n")
-        transaction.sync(folder)
+        line = leaf_hash(record.content).encode("ascii") + b"\n"
+        transaction.append(folder / LEAVES, line, at_bytes=leaves_bytes)
+        if not leaves_bytes:
+            transaction.sync(folder)
         transaction.finish()
 
-    def _paths(self) -> Iterator[Path]:
-        for day in self._days():
-            yield from self._paths_of(day)
-
-    def _newest_paths(self) -> list[Path]:
-        return next((paths for day in reversed(self._days()) if (paths := self._paths_of(day))), [])
-
-    def _days(self) -> list[str]:
-        try:
-            return day_names(self._folder)
-        except FileNotFoundError:
-            return []
-        except OSError as exc:
-            raise LedgerError(f"the ledger {self._folder} cannot be read: {exc.strerror}") from exc
-
-    def _paths_of(self, day: str) -> list[Path]:
-        folder = self._folder / DAYS / day / RECORDS
-        try:
-            return sorted(path for path in folder.iterdir() if RECORD_FILE.fullmatch(path.name))
-        except FileNotFoundError:
-            return []
-        except OSError as exc:
-            raise LedgerError(f"the ledger {folder} cannot be read: {exc.strerror}") from exc
-
     def _read(self, path: Path) -> ChangeRecord:
-        content = _read_file(path, MAX_RECORD_BYTES)
+        """Return the record in a file; a file that is not there is the caller's to judge."""
+        content = _read_file(path, MAX_RECORD_BYTES, missing=True)
         signature = _read_file(path.with_name(path.name + ".sig"), MAX_SIGNATURE_BYTES)
         number = int(path.name.removesuffix(".json"))
         try:
-            return _record(self._origin, number, content, signature.decode("ascii"))
+            return _record(self._origin, number, content, signature.decode("ascii"), json.loads(content))
         except ValueError as exc:
             raise LedgerError(f"the record {path} is damaged: {exc}", hint="murenger verify") from exc
 
 
-def _record(origin: str, sequence: int, content: bytes, signature: str) -> ChangeRecord:
-    """Return a record from its bytes.
+def _record(origin: str, sequence: int, content: bytes, signature: str, statement: object) -> ChangeRecord:
+    """Return a record from its bytes and what they say.
 
     Raises:
         ValueError: the bytes are not that record.
     """
-    statement = json.loads(content)
     if not isinstance(statement, dict):
         raise ValueError("no statement")  # noqa: TRY004 - callers handle one error
     predicate = group_of(statement, "predicate")
@@ -277,14 +344,6 @@ def _record(origin: str, sequence: int, content: bytes, signature: str) -> Chang
         content=content,
         signature=signature,
     )
-
-
-def _version(path: Path) -> tuple[str, int, int]:
-    try:
-        status = path.stat(follow_symlinks=False)
-    except OSError as exc:
-        raise LedgerError(f"{path} cannot be read: {exc.strerror}", hint="murenger verify") from exc
-    return path.name, status.st_ino, status.st_mtime_ns
 
 
 def _keep_document(transaction: Transaction, folder: Path, content: bytes, signature: str) -> None:
@@ -312,10 +371,12 @@ def _keep_document(transaction: Transaction, folder: Path, content: bytes, signa
     transaction.sync(folder)
 
 
-def _read_file(path: Path, limit_bytes: int) -> bytes:
+def _read_file(path: Path, limit_bytes: int, *, missing: bool = False) -> bytes:
     try:
         return read_regular(path, limit_bytes)
     except OSError as exc:
+        if missing and isinstance(exc, FileNotFoundError):
+            raise
         raise LedgerError(f"{path} cannot be read: {exc.strerror}", hint="murenger verify") from exc
     except ValueError as exc:
         raise LedgerError(f"{path} cannot be used: {exc}", hint="murenger verify") from exc

@@ -7,7 +7,14 @@ import pathlib
 from collections.abc import Iterator
 
 from murenger.adapters.keys import lint
-from murenger.config import Problem, ReferenceKind, Settings
+from murenger.config import (
+    Problem,
+    ReferenceKind,
+    Settings,
+    SyslogSinkSettings,
+    TimestampSinkSettings,
+    WitnessSinkSettings,
+)
 from murenger.decide import policy_for
 from murenger.errors import MurengerError
 from murenger.model import Mode
@@ -47,9 +54,11 @@ def _missing(settings: Settings) -> Iterator[Problem]:
         ("golden.trust", settings.golden.trust, 'one line for each reviewer: NAME namespaces="git" KEY'),
         ("trust", settings.trust, "murenger keys makes one"),
         ("runner.key", settings.runner.key, "murenger keys makes one"),
+        ("runner.log_key", settings.runner.log_key, "murenger keys generate --log makes one"),
         ("playbook.pre_tasks", settings.playbook.pre_tasks, "a file of tasks"),
         ("playbook.post_tasks", settings.playbook.post_tasks, "a file of tasks"),
     ]
+    wanted += [(key, path, "PEM certificates") for key, path in _certificates(settings)]
     for index, policy in enumerate(settings.policies):
         if policy.standing_change is not None:
             key, document = f"policies[{index}].standing_change", pathlib.Path(policy.standing_change)
@@ -60,10 +69,20 @@ def _missing(settings: Settings) -> Iterator[Problem]:
             yield _problem(settings, key, f"there is no {path}", hint)
 
 
+def _certificates(settings: Settings) -> Iterator[tuple[str, pathlib.Path]]:
+    """Yield each file of certificates that a sink is judged by, with its key."""
+    for index, sink in enumerate(settings.anchors.sinks):
+        if isinstance(sink, TimestampSinkSettings):
+            yield f"anchors.sinks[{index}].roots", sink.roots
+        elif isinstance(sink, SyslogSinkSettings | WitnessSinkSettings) and sink.ca is not None:
+            yield f"anchors.sinks[{index}].ca", sink.ca
+
+
 def _too_open(settings: Settings) -> Iterator[Problem]:
     """Yield each file that others may read although it is secret, or write although we believe it."""
     secret = (
         ("runner.key", settings.runner.key),
+        ("runner.log_key", settings.runner.log_key),
         ("vault_password_file", settings.vault_password_file),
         ("runner.state", settings.runner.state),
     )
@@ -73,6 +92,7 @@ def _too_open(settings: Settings) -> Iterator[Problem]:
         ("trust", settings.trust),
         ("store.path", settings.store.path),
         ("golden.repository", settings.golden.repository),
+        *_certificates(settings),
     )
     for key, private in secret:
         if private is not None and _mode(private) & _OTHERS:

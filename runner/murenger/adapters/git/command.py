@@ -15,7 +15,7 @@ from murenger.errors import CompareError, GoldenMissingError
 TIMEOUT_S = 60.0
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 # Settings that could start a program or change bytes on their way are fixed here, whatever the repository says.
-_FIXED = (
+FIXED_SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.attributesFile=/dev/null",
@@ -109,7 +109,7 @@ class Git:
     def _execute(
         self, arguments: Sequence[str], content: bytes, extra: dict[str, str]
     ) -> subprocess.CompletedProcess[bytes]:
-        fixed = [word for setting in (*_FIXED, f"safe.directory={self.repository}") for word in ("-c", setting)]
+        fixed = [word for setting in (*FIXED_SETTINGS, f"safe.directory={self.repository}") for word in ("-c", setting)]
         try:
             return subprocess.run(
                 ["git", *fixed, "-C", str(self.repository), *arguments],

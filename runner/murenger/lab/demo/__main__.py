@@ -18,6 +18,7 @@ from murenger.lab.demo.place import Place, stoppable, working_directory
 from murenger.lab.demo.screen import Screen
 from murenger.lab.demo.shell import Shell, environment
 from murenger.lab.demo.story import FIREWALL, Story
+from murenger.lab.demo.teller import Teller
 
 _NOTHING = Cast(devices=(), absent=())
 
@@ -52,14 +53,14 @@ def _tell(names: Sequence[str], keep: pathlib.Path | None, screen: Screen) -> in
         with working_directory(keep) as place:
             _begin(screen, chosen)
             shell = Shell(screen, folder=place.folder, logs=place.logs)
-            story = Story(place=place, devices=chosen.devices, shell=shell, screen=screen)
-            story.tell()
+            teller = Teller(place=place, shell=shell, screen=screen)
+            Story(teller, chosen.devices).tell()
     except MurengerError as error:
         screen.failure(str(error))
         if isinstance(error, DemoFailedError) and place is not None:
             screen.words(f"The lab is down. Everything else is in {place.folder}")
         return error.exit_code
-    _end(screen, chosen, story.proved, time.monotonic() - began)
+    _end(screen, chosen, teller.proved, time.monotonic() - began)
     if place.is_kept:
         _say_what_is_kept(screen, place.folder)
     return 0
@@ -101,6 +102,7 @@ def _say_what_is_kept(screen: Screen, folder: pathlib.Path) -> None:
         ("site/golden", "the golden repository"),
         ("site/store", "the change records; tampered-store is the copy with the changed byte"),
         ("site/keys, site/trust, alice", "the program's key, who may sign, the person's key"),
+        ("pack, auditor", "the evidence pack, index.html to begin with; what its auditor trusts"),
         ("logs", "what every command printed"),
     ):
         screen.output(f"  {name:30} {what}", is_message=False)

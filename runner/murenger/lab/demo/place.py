@@ -43,6 +43,11 @@ class Place:
         """Folder of the lab."""
         return self.folder / "lab"
 
+    def add_settings(self, text: str) -> None:
+        """Append a section to the site's murenger.yml."""
+        with (self.folder / "site" / "murenger.yml").open("a", encoding="utf-8") as file:
+            file.write(f"\n{text}")
+
     def save_settings(self) -> None:
         """Copy what the lab removes when it ends and a reader of the golden repository needs later."""
         for name in _SETTINGS_OF_LAB:

@@ -43,7 +43,14 @@ def complete(folder: pathlib.Path) -> Settings:
     """Make everything that the template names, as it should be."""
     for name in ("golden", "store", "trust", "keys", "state"):
         (folder / name).mkdir(mode=0o700)
-    for name in ("inventory", "keys/vault-password", "keys/runner", "standing-change.json", "standing-change.json.sig"):
+    for name in (
+        "inventory",
+        "keys/vault-password",
+        "keys/runner",
+        "keys/log.pem",
+        "standing-change.json",
+        "standing-change.json.sig",
+    ):
         (folder / name).write_text("x\n")
         (folder / name).chmod(0o600)
     for name, role in (("golden_signers", "git"), ("allowed_signers", "change-approval@murenger")):
@@ -73,6 +80,7 @@ def test_every_missing_file_is_told_with_its_line_in_the_files_order(tmp_path: p
         "golden.trust",
         "trust",
         "runner.key",
+        "runner.log_key",
         *standing,
     ]
     rows = settings.file.read_text().splitlines()
@@ -86,6 +94,7 @@ def test_every_missing_file_is_told_with_its_line_in_the_files_order(tmp_path: p
     ("name", "mode", "words"),
     [
         ("keys/runner", 0o640, "runner.key"),
+        ("keys/log.pem", 0o440, "runner.log_key"),
         ("keys/vault-password", 0o604, "vault_password_file"),
         ("state", 0o755, "runner.state"),
         ("trust/golden_signers", 0o664, "golden.trust"),
@@ -101,6 +110,28 @@ def test_permissions_that_are_too_open_are_told(tmp_path: pathlib.Path, name: st
     found = told(settings)
     assert len(found) == 1
     assert found[0].startswith(f"{words}: {tmp_path / name}")
+
+
+SINKS = """\
+anchors:
+  sinks:
+    - {name: tsa, type: rfc3161, url: "https://tsa.example.net", roots: trust/tsa.pem}
+    - {name: siem, type: syslog, host: siem.example.net, ca: trust/siem.pem}
+"""
+
+
+def test_certificates_of_sinks_are_looked_at(tmp_path: pathlib.Path) -> None:
+    settings = complete(tmp_path)
+    settings.file.write_text(settings.file.read_text() + SINKS)
+    settings = load(file=settings.file)
+    assert told(settings) == [
+        f"anchors.sinks[0].roots: there is no {tmp_path}/trust/tsa.pem",
+        f"anchors.sinks[1].ca: there is no {tmp_path}/trust/siem.pem",
+    ]
+    for name, mode in (("tsa.pem", 0o644), ("siem.pem", 0o666)):
+        (tmp_path / "trust" / name).write_text("x\n")
+        (tmp_path / "trust" / name).chmod(mode)
+    assert told(settings) == [f"anchors.sinks[1].ca: {tmp_path}/trust/siem.pem may be written by others"]
 
 
 def test_a_trust_file_that_must_not_be_used_is_told(tmp_path: pathlib.Path) -> None:

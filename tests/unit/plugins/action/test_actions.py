@@ -255,11 +255,16 @@ def test_records_are_verified_before_they_are_listed(
 ) -> None:
     open_site()
     verdict = {"schema": "murenger.verify/1", "exit_code": 1, "logs": [{"intact": False, "findings": ["record 3"]}]}
-    monkeypatch.setattr(_records, "report", lambda _: verdict)
+    monkeypatch.setattr(_records, "report", lambda _site, _anchors: verdict)
     error = refused(change_record_info, "verify: true")
     assert error.result["report"] == verdict
     verdict["logs"][0]["intact"] = True
-    assert run(change_record_info, "verify: true") == {"changed": False, "report": verdict, "records": []}
+    assert run(change_record_info, "verify: true") == {
+        "changed": False,
+        "config": "/site/murenger.yml",
+        "report": verdict,
+        "records": [],
+    }
 
 
 def test_missing_record_is_an_error(open_site: Callable[..., _site.Site]) -> None:

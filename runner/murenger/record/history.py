@@ -148,6 +148,14 @@ class History:
         """Return the newest outcome of a plan, or None if it has none."""
         return self._ask(lambda: self._outcomes.get(plan_sha256))
 
+    def plan_made(self, plan_sha256: str) -> ChangeRecord | None:
+        """Return the record of a plan file, or None if none tells of it."""
+        return self._ask(lambda: self._plans.get(plan_sha256))
+
+    def approval_of(self, decision_sha256: str) -> ChangeRecord | None:
+        """Return the record by which a decision was taken in, or None if none tells of it."""
+        return self._ask(lambda: self._approvals.get(decision_sha256))
+
     def dump(self) -> str:
         """Return what is known as JSON, to begin with in a later run."""
         kept = {name: facts.dump() for name, facts in self._all().items()}
@@ -239,6 +247,8 @@ class History:
         self._intents = Facts(itself, self._fetch)
         self._drift = Facts(itself, self._fetch)
         self._outcomes = Facts(itself, self._fetch, holds_values=False)
+        self._plans = Facts(itself, self._fetch, holds_values=False)
+        self._approvals = Facts(itself, self._fetch, holds_values=False)
         self._golden = Facts(golden_in, self._fetch)
         self._holds = Facts(hold_in, self._fetch)
         self._in_sync = Facts(in_sync_in, self._fetch)
@@ -249,6 +259,8 @@ class History:
             "intents": self._intents,
             "drift": self._drift,
             "outcomes": self._outcomes,
+            "plans": self._plans,
+            "approvals": self._approvals,
             "golden": self._golden,
             "holds": self._holds,
             "in_sync": self._in_sync,
@@ -261,6 +273,10 @@ class History:
             self._intents.take(record.sha256, record)
         elif record.kind is RecordKind.OUTCOME:
             self._take_outcome(record, said)
+        elif record.kind is RecordKind.PLAN:
+            self._plans.take(text_of(group_of(said, "change"), "plan_sha256"), record)
+        elif record.kind is RecordKind.APPROVAL:
+            self._approvals.take(text_of(group_of(said, "approval"), "decision_sha256"), record)
         elif record.kind is RecordKind.GOLDEN:
             self._golden.take(record.device, record)
         elif record.kind is RecordKind.DRIFT:

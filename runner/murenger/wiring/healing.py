@@ -15,6 +15,7 @@ from murenger.errors import AnchorError, ApprovalError, GuardRefusedError, Polic
 from murenger.heal import HealTools, heal, make_plan
 from murenger.model import (
     Action,
+    ApprovalMode,
     ChangeRecord,
     Check,
     Decision,
@@ -28,7 +29,9 @@ from murenger.model import (
 )
 from murenger.observe import canonical, observe
 from murenger.reconcile import Examination
+from murenger.record.history import History
 from murenger.record.reading import group_of, predicate_of, text_of
+from murenger.record.recorder import Recorder
 from murenger.record.settlement import settlement_of
 from murenger.secrets import Fingerprinter, fill, redact
 from murenger.wiring.anchoring import redacted
@@ -195,7 +198,8 @@ class Healing:
         # Filling is checked before the intent is written: a missing secret is no reason to announce a change.
         tools.fill(plan.candidate)
         self._watch.refuse_known_backlog()
-        with self._journal.writing(examination.secrets) as (recorder, _):
+        with self._journal.writing(examination.secrets) as (recorder, history):
+            plan_record = history.plan_made(plan_sha256)
             intent = recorder.intent(
                 plan,
                 plan_sha256,
@@ -203,6 +207,8 @@ class Healing:
                 examination.live,
                 examination.golden,
                 drift_record=drift_record,
+                plan_record=plan_record,
+                approval_record=_taken_in(decision, plan_record, recorder, history),
                 checks=_checks_before(document, examination, self._parts.clock.now()),
             )
         self._anchor_intent(intent, plan, decision)
@@ -286,6 +292,19 @@ def refuse_hold(examination: Examination, plan_sha256: str | None) -> None:
     named = plan_sha256[:12] if plan_sha256 else "PLAN"
     hint = f"murenger approve {named} --key YOUR_SSH_KEY, then heal again" if decision.awaits_approval else ""
     raise PolicyError(f"not healed: {'; '.join(decision.reasons)}", device=examination.device.name, hint=hint)
+
+
+def _taken_in(
+    decision: Decision, plan_record: ChangeRecord | None, recorder: Recorder, history: History
+) -> ChangeRecord | None:
+    """Return the record by which the approval was taken in, written now if this is its first use."""
+    approval = decision.approval
+    if approval is None:
+        return None
+    known = history.approval_of(approval.decision_sha256)
+    # A standing change is about a class of changes, not about the plan that uses it first.
+    about = plan_record if approval.mode is ApprovalMode.PERSON else None
+    return known or recorder.approved(approval, plan_record=about)
 
 
 def _promised(examination: Examination) -> Snapshot:

@@ -24,7 +24,7 @@ def test_a_heal_restores_golden_and_records_intent_and_outcome(bench: Any) -> No
     (entry,) = done.data["devices"]
     assert (entry["verdict"], entry["action"]) == ("healed", "heal")
     assert bench.switch.running() == golden
-    assert [record["kind"] for record in bench.records()][-4:] == ["drift", "plan", "intent", "outcome"]
+    assert [record["kind"] for record in bench.records()][-5:] == ["drift", "plan", "approval", "intent", "outcome"]
     assert bench.switch.users() == {"reader", "healer"}
     assert bench.cli("verify").code == 3
     again = bench.cli("heal", "leaf1")
@@ -45,6 +45,26 @@ def test_a_person_approves_and_then_it_heals(bench: Any) -> None:
     (intent,) = bench.records("intent")
     assert (intent["approval"]["mode"], intent["approval"]["principal"]) == ("person", "alice@example.net")
     assert intent["change"]["plan_sha256"] == sha256
+    (approval,) = bench.records("approval")
+    assert (approval["approval"]["decision"], approval["change"]["plan_sha256"]) == ("accepted", sha256)
+    assert approval["device"]["name"] == "leaf1"
+    assert {reference["rel"]: reference["at_seq"] for reference in intent["refs"]} == {
+        "drift": bench.records("drift")[-1]["seq"],
+        "plan": bench.records("plan")[-1]["seq"],
+        "approval": approval["seq"],
+    }
+    assert bench.cli("verify").code == 3
+
+
+def test_a_standing_change_is_taken_in_once_however_often_it_is_used(bench: Any) -> None:
+    for _ in range(2):
+        bench.switch.drift()
+        assert bench.cli("heal", "leaf1").code == 0
+    (approval,) = bench.records("approval")
+    assert "device" not in approval
+    named = [{reference["rel"]: reference["at_seq"] for reference in said["refs"]} for said in bench.records("intent")]
+    assert [said["approval"] for said in named] == [approval["seq"]] * 2
+    assert bench.cli("verify").code == 3
 
 
 def test_a_candidate_that_the_device_refuses_changes_nothing(bench: Any, tmp_path: pathlib.Path) -> None:

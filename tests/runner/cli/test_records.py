@@ -40,7 +40,7 @@ def test_an_intact_ledger_is_3_and_says_why_not_0(healed: Any) -> None:
 def test_log_lists_what_happened_in_order(healed: Any) -> None:
     kinds = [line.split()[2] for line in healed.cli("log").out.splitlines()[1:]]
     assert kinds == [found["kind"] for found in healed.records()]
-    assert kinds[-4:] == ["drift", "plan", "intent", "outcome"]
+    assert kinds[-5:] == ["drift", "plan", "approval", "intent", "outcome"]
     only = healed.cli("log", "--kind", "outcome", "--device", "leaf1").out.splitlines()[1:]
     assert len(only) == 1
 
@@ -60,7 +60,7 @@ def test_a_record_that_is_not_there_is_told(bench: Any, number: str) -> None:
     assert "murenger log" in done.err
 
 
-@pytest.mark.parametrize("kind", ["genesis", "golden", "drift", "plan", "intent", "outcome"])
+@pytest.mark.parametrize("kind", ["genesis", "golden", "drift", "plan", "approval", "intent", "outcome"])
 def test_a_flipped_byte_is_found_and_the_record_named(healed: Any, kind: str) -> None:
     number, path = record(healed, kind)
     content = bytearray(path.read_bytes())

@@ -26,7 +26,7 @@ POST = """
     dest: "{{ playbook_folder }}/after"
 """
 
-HEALED = "healed, 5: live equals golden over a fresh connection"
+HEALED = "healed, 6: live equals golden over a fresh connection"
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_heal_by_hand_is_one_recorded_change_and_a_second_run_changes_nothing(
     assert recap(first)["changed"] == 2
     assert recap(second)["changed"] == 0
     assert bench.switch.running() == in_sync
-    assert [record["kind"] for record in bench.records()][-4:] == ["drift", "plan", "intent", "outcome"]
+    assert [record["kind"] for record in bench.records()][-5:] == ["drift", "plan", "approval", "intent", "outcome"]
 
 
 def test_check_mode_predicts_the_change_and_writes_nothing(bench: Any, play: Play) -> None:

@@ -15,9 +15,9 @@ import pytest
 from murenger.lab import probe, processes
 from murenger.lab.demo.failure import DemoError, DemoFailedError
 from murenger.lab.demo.needs import cast, empty_folder
+from murenger.lab.demo.records import flip_byte
 from murenger.lab.demo.screen import Screen
 from murenger.lab.demo.shell import Shell, environment
-from murenger.lab.demo.story import flip_byte
 from murenger.lab.failure import LabError
 
 DEMO = (sys.executable, "-m", "murenger.lab.demo")
@@ -67,10 +67,21 @@ def test_the_whole_demo_is_proved_on_a_real_firewall_and_keeps_what_it_made(tmp_
         "session-1, opened through the rogue rule, was cut",
         "every change record is intact",
         "the changed record was found and named",
+        "the log is complete up to the checkpoint that the witness holds",
+        "ssh-keygen, openssl and sha256sum alone find the pack whole",
+        "records cut from the end are missed",
     ):
         assert f"ok {claim}" in said
     assert "\033" not in done.stdout
-    assert {path.name for path in kept.iterdir()} >= {"alice", "alice.pub", "lab", "logs", "site", "tampered-store"}
+    assert {path.name for path in kept.iterdir()} >= {
+        "alice",
+        "alice.pub",
+        "lab",
+        "logs",
+        "pack",
+        "site",
+        "tampered-store",
+    }
     assert not (kept / "lab" / "fw1").exists(), "the lab is down"
     logs = sorted(path.name for path in (kept / "logs").iterdir())
     assert logs[0] == "01-lab-up-fw1.txt"

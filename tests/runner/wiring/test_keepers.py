@@ -117,6 +117,10 @@ def test_the_playbook_that_heals_anchors_too_and_says_why_it_would_not(
     assert done.code == 0, done.err
     (intent,) = kept.records("intent")
     assert list(kept.store.glob(f"days/*/receipts/{intent['seq']:09d}-witness.cosig"))
+    assert kept.cli("verify").code == 3
+    trust = tmp_path / "auditor"
+    shutil.copytree(kept.site / "trust", trust)
+    shutil.copy(tmp_path / "lab" / "anchors" / "tsa" / "ca.pem", trust / "tsa-roots.pem")
     keepers.down(tmp_path / "lab")
     kept.switch.drift()
     running = kept.switch.running()
@@ -125,3 +129,6 @@ def test_the_playbook_that_heals_anchors_too_and_says_why_it_would_not(
     assert "not touched: nobody has confirmed" in refused.out
     assert kept.switch.running() == running
     assert [record["outcome"]["verdict"] for record in kept.records("outcome")] == ["healed", "not-applied"]
+    verdict = kept.cli("verify", "--trust", str(trust))
+    assert verdict.code == 3, verdict.out
+    assert "time stamps were not checked" not in verdict.out

@@ -82,7 +82,7 @@ anchors() { # is each head that somebody else kept still here?
     [ -n "$n" ] && set -- $(printf 'days/*/records/%09d.json' "$n") && held=$n || continue
     if [ -f "$1" ]; then [ "$($sum "$1" | cut -c-64)" = "$digest" ] || fault "$1" "rewritten: the anchor has another record $n"
     elif [ "$n" -lt "$next" ]; then warn "the anchor's record $n lies before this pack: it says nothing about it"
-    else fault days "truncated: the anchor has record $n, the pack ends at $((next - 1))"; fi
+    else fault days "truncated: the anchor has record $n, the pack ends at $((next - 1)); or the anchor is younger than it"; fi
   done <<EOF
 $heads
 EOF

@@ -6,7 +6,7 @@ Input: the ledger's days and the time. Output: seals, and a `recovery` record fo
 import datetime
 import hashlib
 
-from murenger.errors import AnchorError, ConfigError
+from murenger.errors import AnchorError, ConfigError, LedgerError
 from murenger.record.recorder import Recorder
 from murenger.record.seal import MAX_MANIFEST_BYTES
 from murenger.record.store import DAYS, SEAL, read_regular
@@ -54,10 +54,13 @@ def manifest_sha256(parts: Parts, day: str) -> str:
     """Return the hex digest of a day's manifest.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is no regular file, or too large.
+        LedgerError: it cannot be read, or is no regular file.
     """
-    return hashlib.sha256(read_regular(parts.ledger.folder / DAYS / day / SEAL, MAX_MANIFEST_BYTES)).hexdigest()
+    path = parts.ledger.folder / DAYS / day / SEAL
+    try:
+        return hashlib.sha256(read_regular(path, MAX_MANIFEST_BYTES)).hexdigest()
+    except (OSError, ValueError) as exc:
+        raise LedgerError(f"the seal {path} cannot be read: {exc}", hint="murenger verify") from exc
 
 
 def _end_of(day: str) -> datetime.datetime:

@@ -17,8 +17,8 @@ from murenger.lab.demo.failure import DemoFailedError, StoppedError
 from murenger.lab.demo.needs import empty_folder
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Kept beside the rest, so that the golden repository and its settings can still be read when the lab is gone.
-_SETTINGS_OF_LAB = ("inventory", "vault-password")
+# Kept beside the rest, so that the golden repository can still be read and the records verified when the lab is gone.
+_SETTINGS_OF_LAB = ("inventory", "vault-password", "anchors/tsa/ca.pem")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Place:
         """Copy what the lab removes when it ends and a reader of the golden repository needs later."""
         for name in _SETTINGS_OF_LAB:
             source, target = self.lab / name, self._saved / name
-            target.parent.mkdir(mode=0o700, exist_ok=True)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if source.is_dir():
                 shutil.copytree(source, target, dirs_exist_ok=True)
             elif source.exists():

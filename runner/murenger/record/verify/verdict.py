@@ -229,7 +229,14 @@ def _first_number(scan: Scan, since: str) -> int:
 def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return findings by number, those about the whole log last, each once."""
     unique = dict.fromkeys(findings)
-    return tuple(sorted(unique, key=lambda item: (item.sequence is None, item.sequence or 0, item.file)))
+    # An intent whose outcome cannot be believed is a consequence: what made it so comes first.
+    altered = {item.code for item in unique} & {Code.RECORD_ALTERED, Code.RECORD_MISSING, Code.RECORD_UNREADABLE}
+
+    def place(item: Finding) -> tuple[bool, bool, int, str]:
+        follows = bool(altered) and item.code is Code.OPEN_INTENT
+        return item.sequence is None, follows, item.sequence or 0, item.file
+
+    return tuple(sorted(unique, key=place))
 
 
 def _concerns(finding: Finding, number: int) -> bool:

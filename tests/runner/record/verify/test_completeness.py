@@ -277,3 +277,14 @@ def test_a_change_that_was_refused_for_want_of_an_anchor_needs_no_receipt(blank:
     blank.tools.edit(outcome, blank.world.runner, refused)
     blank.mend()
     assert "unanchored-change" not in blank.codes()
+
+
+def test_what_was_altered_is_named_before_what_follows_from_it(blank: Any) -> None:
+    blank.world.start()
+    blank.world.outcome(blank.world.intent())
+    blank.heartbeat()
+    path = blank.tools.record_path(blank.folder, 2)
+    blank.tools.rewrite(path, path.read_bytes().replace(b"healed", b"heeled", 1))
+    found = report(blank).logs[0].findings
+    assert (found[0].code.value, found[0].sequence) == ("record-altered", 2)
+    assert ("open-intent", 1) in {(finding.code.value, finding.sequence) for finding in found[1:]}

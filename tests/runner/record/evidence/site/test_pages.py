@@ -1,5 +1,6 @@
 """Every page is whole, self-contained, reachable, and says what it must."""
 
+import dataclasses
 import datetime
 import itertools
 import re
@@ -276,3 +277,14 @@ def test_pages_come_one_at_a_time(view: Any) -> None:
     made = render_site(view)
     assert next(made)[0] == "index.html"
     assert next(made)[0] == "site/style.css"
+
+
+@pytest.mark.parametrize(("heartbeats", "said"), [(288, "No gap: every scan"), (0, "No heartbeat was recorded")])
+def test_that_nothing_was_missed_is_claimed_only_where_heartbeats_show_it(
+    views: SimpleNamespace, heartbeats: int, said: str
+) -> None:
+    view = dataclasses.replace(views.empty(), gaps=(), heartbeats=heartbeats)
+    found = {path: content.decode() for path, content in render_site(view)}
+    for path in ("index.html", "site/gaps.html"):
+        assert said in found[path]
+        assert ("No gap" in found[path]) == bool(heartbeats)

@@ -7,7 +7,7 @@ not. The role that a decision must be signed in follows from the decision's own 
 import dataclasses
 import datetime
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -200,16 +200,20 @@ def check_not_expired(cited: Cited) -> Iterator[Finding]:
         yield cited.fault(Code.DECISION_MISMATCH, "the record gives the decision another end")
 
 
+def is_own_work(decision: Mapping[str, JsonValue], signers: Sequence[Approver]) -> bool:
+    """Tell whether the author of a decision is among those who signed it, by name or by key."""
+    own = {text_of(decision, "author"), text_of(decision, "author_key_fp")}
+    return any(own & {signer.principal, signer.key_fingerprint} for signer in signers)
+
+
 def check_not_self(cited: Cited) -> Iterator[Finding]:
     """Find decisions approved by their own author, or by the runner."""
     author = text_of(cited.decision, "author")
-    own = {author, text_of(cited.decision, "author_key_fp")}
     runner = text_of(group_of(cited.record.predicate, "executor"), "key_fp")
-    for signer in cited.signers:
-        if own & {signer.principal, signer.key_fingerprint}:
-            yield cited.fault(Code.APPROVAL_SELF, f"{author!r} approved what {author!r} wrote")
-        if signer.key_fingerprint == runner:
-            yield cited.fault(Code.APPROVAL_SELF, "the runner's own key approved the decision")
+    if is_own_work(cited.decision, cited.signers):
+        yield cited.fault(Code.APPROVAL_SELF, f"{author!r} approved what {author!r} wrote")
+    if any(signer.key_fingerprint == runner for signer in cited.signers):
+        yield cited.fault(Code.APPROVAL_SELF, "the runner's own key approved the decision")
 
 
 def check_presence(cited: Cited) -> Iterator[Finding]:

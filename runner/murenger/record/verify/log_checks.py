@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from murenger.record.store import ATTACHMENTS, LEAVES, RECORDS, record_name
+from murenger.record.store import ATTACHMENTS, DECISIONS, LEAVES, RECORDS, record_name
 from murenger.record.verify.case import Case
-from murenger.record.verify.decision_checks import open_decision
+from murenger.record.verify.decision_checks import is_own_work, open_decision
 from murenger.record.verify.digests import DIGEST_BYTES
 from murenger.record.verify.examined import NO_DIGEST, read_bytes
 from murenger.record.verify.finding import Code, Finding
@@ -130,8 +130,12 @@ def check_uncited_decisions(case: Case) -> Iterator[Finding]:
                 findings: list[Finding] = []
                 at = case.walk.state.at
                 verifier = case.trust.verifier
-                open_decision(case.scan, day, sha256, verifier, at=at, findings=findings, sequence=None)
+                opened = open_decision(case.scan, day, sha256, verifier, at=at, findings=findings, sequence=None)
                 yield from findings
+                if opened is not None and is_own_work(*opened):
+                    file = case.scan.name_of(day.folder / DECISIONS / f"{sha256}.json")
+                    text = "its author approved it, and no record cites it"
+                    yield Finding(code=Code.APPROVAL_SELF, file=file, sequence=None, text=text)
 
 
 def check_attachments(case: Case) -> Iterator[Finding]:

@@ -228,6 +228,8 @@ def main() -> None:
     parser.add_argument("--folder", type=pathlib.Path)
     args = parser.parse_args()
     print(f"Python {platform.python_version()}, {len(os.sched_getaffinity(0))} processors, {args.records} records")  # noqa: T201 - the figures
+    if args.folder is not None:
+        args.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="murenger-bench-", dir=args.folder) as name:
         folder, signer = pathlib.Path(name), Signer()
         log, trust = folder / ORIGIN, folder / "trust"

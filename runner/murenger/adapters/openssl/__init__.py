@@ -6,19 +6,15 @@ Input: bytes and what a time-stamping authority made over them. Output: queries,
 from murenger.adapters.openssl.process import openssl_version
 from murenger.adapters.openssl.timestamp import (
     MAX_TOKEN_BYTES,
-    Stamped,
     check_reply,
     check_timestamp,
-    check_timestamps,
     make_query,
 )
 
 __all__ = [
     "MAX_TOKEN_BYTES",
-    "Stamped",
     "check_reply",
     "check_timestamp",
-    "check_timestamps",
     "make_query",
     "openssl_version",
 ]

@@ -5,15 +5,11 @@ The verdict is that of `openssl ts -verify`, so that whoever checks by hand come
 Source: RFC 3161; OpenSSL, `openssl-ts(1)`.
 """
 
-import collections
-import concurrent.futures
 import contextlib
-import dataclasses
 import datetime
-import itertools
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from murenger.adapters.openssl.process import DEFAULT_TIMEOUT_S, openssl
@@ -38,21 +34,6 @@ _TIME = re.compile(
     re.MULTILINE,
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Stamped:
-    """Bytes and what an authority made over them.
-
-    Attributes:
-        content: the bytes.
-        token: a TimeStampResp, or the token alone; DER.
-        at: when the authority's certificate must be valid; None for now.
-    """
-
-    content: bytes = dataclasses.field(repr=False)
-    token: bytes = dataclasses.field(repr=False)
-    at: datetime.datetime | None = None
 
 
 def make_query(content: bytes, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> bytes:
@@ -127,37 +108,6 @@ def check_timestamp(
     if done.code != 0:
         raise SignatureError(f"the time stamp cannot be shown: {_reason(done.complaint)}", reason="invalid")
     return _time(done.output.decode("utf-8", "replace"))
-
-
-def check_timestamps(
-    stamped: Iterable[Stamped], roots: Path, *, workers: int = 2
-) -> Iterator[datetime.datetime | SignatureError]:
-    """Yield, in order, what `check_timestamp` says of each: the time, or the refusal.
-
-    Several runs of openssl go side by side; at most 4 for each worker are read ahead.
-
-    Args:
-        stamped: what is to be checked; taken from as the answers are.
-        roots: certificates that are trusted, PEM.
-        workers: runs of openssl at a time, >= 1; as many as there are processors to use.
-    """
-
-    def judge(one: Stamped) -> datetime.datetime | SignatureError:
-        try:
-            return check_timestamp(one.content, one.token, roots, at=one.at)
-        except SignatureError as exc:
-            return exc
-
-    waiting: collections.deque[concurrent.futures.Future[datetime.datetime | SignatureError]] = collections.deque()
-    source = iter(stamped)
-    with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
-        for one in itertools.islice(source, 4 * workers):
-            waiting.append(pool.submit(judge, one))
-        while waiting:
-            answer = waiting.popleft().result()
-            for one in itertools.islice(source, 1):
-                waiting.append(pool.submit(judge, one))
-            yield answer
 
 
 def _refuse_large(token: bytes) -> None:

@@ -24,7 +24,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 
-from murenger.adapters.sqlite import RecordIndex, rebuild
+from murenger.adapters.sqlite import RecordIndex
+from murenger.adapters.sqlite.rebuild import rebuild
 from murenger.model import JsonValue, canonical_bytes
 from murenger.record.coverage import coverage_of
 from murenger.record.entry import RecordQuery
@@ -104,6 +105,9 @@ def site(folder: pathlib.Path | None, count: int) -> Iterator[pathlib.Path]:
         folder.mkdir(parents=True, exist_ok=True)
     place = pathlib.Path(tempfile.mkdtemp(prefix="bench-log-", dir=folder))
     try:
+        # What is installed has its bytecode beside it; a working copy need not.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(place / "bytecode")
         made = place / "site"
         run("init", str(made), "--origin", ORIGIN)
         began = time.perf_counter()

@@ -132,31 +132,65 @@ impact:
     verdict:
       description: What is known, one of equal, different and unknown.
       type: str
-      sample: unknown
+      sample: different
     effect:
       description: Direction, one of none, widens, tightens, both and unknown.
       type: str
-      sample: unknown
+      sample: widens
     opened:
-      description: Traffic that only live permits.
+      description:
+        - Traffic that only live permits, one entry for each pair of rules that decide it. Each has C(text) for
+          people, the C(golden) and C(live) rule, C(boxes), C(packets), C(certain), C(witness) and C(intents).
       type: list
-      elements: str
-      sample: []
+      elements: dict
+      sample:
+        - text: tcp 3389 from any to card-db (203.0.113.140), office -> cde
+          packets: "281474976710656"
+          certain: true
     closed:
-      description: Traffic that only golden permits.
+      description: Traffic that only golden permits, likewise.
       type: list
-      elements: str
+      elements: dict
       sample: []
+    flows_left:
+      description: Further pairs of rules, at least, that are not listed.
+      type: int
+      sample: 0
     witnesses:
-      description: Packets that golden and live treat differently.
+      description: Packets that golden and live treat differently, each for M(murenger.drift.packet_trace_info).
+      type: list
+      elements: dict
+      sample:
+        - {in: office, out: cde, src: 192.0.2.1, dst: 203.0.113.140, proto: tcp, dport: 3389, state: new}
+    unknowns:
+      description: What is not decided, each beginning with a reason such as C(opaque), C(residue) or C(budget).
       type: list
       elements: str
       sample: []
-    unknowns:
-      description: Why the verdict is unknown, or what was not decided.
+    assumptions:
+      description: Conditions that nobody can tell and that both sides share.
       type: list
       elements: str
-      sample: [not-assessed]
+      sample: []
+    handling:
+      description: Changes of logging, profiles or kind of reject that change no packet.
+      type: list
+      elements: str
+      sample: []
+    violations:
+      description: Intents that live violates and golden does not, worst first.
+      type: list
+      elements: dict
+      sample:
+        - {intent: cde-only-from-app, severity: critical, owner: pci, reference: PCI DSS 1.3.1, certain: true}
+    crown_jewel:
+      description: Whether traffic to a crown jewel of intents.yml was opened or may have been, null if nobody can say.
+      type: bool
+      sample: true
+    proof:
+      description: How it was reached, with engine, parser, stage, budget and number of rules, or null.
+      type: dict
+      sample: {engine: oxidd 0.13.0, stage: bdd}
 not_comparable:
   description: Secrets that the device writes anew at each read; their presence is compared, their value is not.
   returned: success

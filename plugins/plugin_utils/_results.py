@@ -14,9 +14,11 @@ try:
     from murenger.compare import render_json
     from murenger.model import Drift, Golden, Outcome, Plan, Snapshot
     from murenger.reconcile import Examination
+    from murenger.wiring import read_configuration, trace_packets
 except ImportError as exc:
     # The bridge, which every call passes first, says what is missing.
     render_json = Drift = Golden = Outcome = Plan = Snapshot = Examination = None
+    read_configuration = trace_packets = None
     IMPORT_ERROR = exc
 else:
     IMPORT_ERROR = None
@@ -43,6 +45,20 @@ def decision_facts(examination: Examination) -> Facts:
 def drift_facts(drift: Drift) -> Facts:
     """Return a drift as `murenger diff -o json` prints it, golden -> live."""
     return render_json(drift)
+
+
+def trace_facts(platform: str, text: str, packets: list[dict[str, object]]) -> Facts:
+    """Return what rules do with packets, as `murenger trace` says it.
+
+    Raises:
+        ValueError: a packet is none; the message names it by its number.
+    """
+    return {"schema": "murenger.trace/1", "answers": trace_packets(platform, text, packets)}
+
+
+def file_text(path: pathlib.Path) -> str:
+    """Return the text of a configuration."""
+    return read_configuration(path)
 
 
 def snapshot_facts(snapshot: Snapshot) -> Facts:

@@ -85,7 +85,7 @@ MADE_UP = "{} does not exist"
         (
             "`-l`, `--limit NAME`",
             "`--limit NAME`",
-            [GONE.format(f"murenger {verb} -l") for verb in ("diff", "doctor", "run", "status")],
+            [GONE.format(f"murenger {verb} -l") for verb in ("diff", "doctor", "intents check", "run", "status")],
         ),
     ],
 )

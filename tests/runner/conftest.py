@@ -182,7 +182,7 @@ class Bench:
             ssh_key(key)
         self.devices({"leaf1": self.switch.variables()})
         site = ("--origin", ORIGIN, "--inventory", "../inventory.json", "--heal", "leaf1", "--revert-in", "60")
-        assert self.run("init", str(self.site), *site, "--allow-unassessed-impact").code == 0
+        assert self.run("init", str(self.site), *site).code == 0
         roles = ("--role", "approver", "--role", "reviewer")
         assert self.cli("keys", "trust", "alice@example.net", f"{self.alice}.pub", *roles).code == 0
         assert self.approve(self.site / "decisions" / "standing-change.json").code == 0

@@ -7,11 +7,11 @@ import argparse
 import pathlib
 from collections.abc import Mapping
 
+from murenger.adapters.parsers import PLATFORMS
 from murenger.cli import options
 from murenger.cli.looking import look_at
 from murenger.cli.output import DRIFT, IN_SYNC, TROUBLE, complain, emit, error_data, worst
 from murenger.compare import render_json, render_text
-from murenger.dialects import PLATFORMS
 from murenger.errors import ConfigError, MurengerError
 from murenger.model import Drift
 from murenger.wiring import compare_files
@@ -27,12 +27,13 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     files.add_argument("--platform", choices=sorted(PLATFORMS), help="platform of both files")
     files.add_argument("--golden", type=pathlib.Path, metavar="FILE", help="what it should be")
     files.add_argument("--live", type=pathlib.Path, metavar="FILE", help="what it is")
+    files.add_argument("--intents", type=pathlib.Path, metavar="FILE", help="what the policy is for (intents.yml)")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the differences."""
-    if args.platform or args.golden or args.live:
+    if args.platform or args.golden or args.live or args.intents:
         return _files(args)
     site = options.site_of(args)
     args.limit = [*args.limit, *args.devices]
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 def _files(args: argparse.Namespace) -> int:
     if not (args.platform and args.golden and args.live):
         raise ConfigError("two files are compared with all of --platform, --golden and --live")
-    drift = compare_files(args.platform, golden=args.golden, live=args.live)
+    drift = compare_files(args.platform, golden=args.golden, live=args.live, intents=args.intents)
     emit(args, text=render_text(drift), data=render_json(drift))
     return _code(drift)
 

@@ -73,12 +73,6 @@ def _policies(site: Site) -> Iterator[Finding]:
             return f"policy {policy.name!r}: standing change signed by {approval.principal}"  # noqa: B023
 
         yield tried(f"policy {policy.name!r}", state)
-        if not policy.allow_unassessed_impact:
-            yield Finding(
-                level="warning",
-                text=f"policy {policy.name!r}: heals nothing while traffic impact is not assessed",
-                hint="allow_unassessed_impact: true accepts that",
-            )
 
 
 def _devices(args: argparse.Namespace, site: Site) -> Iterator[Finding]:

@@ -28,8 +28,6 @@ policies:
     devices: [{devices}]
     mode: heal
     standing_change: {standing_change}   # counts once a person has signed it
-    # Heal although the traffic impact of a drift is not assessed. Leave it false until you accept that.
-    allow_unassessed_impact: {unassessed}
     revert_in: {revert_in}s   # the device undoes by itself what is not confirmed within this time
     schedule:
       interval: 5m
@@ -61,7 +59,6 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         metavar="DEVICE",
         help="prepare mode heal and a standing change for these devices, for a person to sign",
     )
-    parser.add_argument("--allow-unassessed-impact", action="store_true", help="see murenger.yml; only with --heal")
     parser.add_argument("--revert-in", type=int, default=120, metavar="SECONDS", help="only with --heal")
     parser.set_defaults(run=run)
 
@@ -158,7 +155,6 @@ def _settings(args: argparse.Namespace, devices: tuple[str, ...]) -> str:
     policies = _POLICY.format(
         devices=", ".join(f'"{device}"' for device in devices),
         standing_change=STANDING_CHANGE,
-        unassessed="true" if args.allow_unassessed_impact else "false",
         revert_in=args.revert_in,
     )
     return murenger_yml(**names, policies=policies)

@@ -6,18 +6,16 @@ checked here, `murenger verify` does that.
 
 import argparse
 import datetime
+import importlib
 import json
 import sys
 from collections.abc import Iterable
 
-from murenger.adapters.sqlite import Rebuilt, rebuild
 from murenger.cli import arguments, records
-from murenger.cli.output import IN_SYNC, TROUBLE, emit, progress
+from murenger.cli.output import IN_SYNC
 from murenger.model import RecordKind
 from murenger.record.entry import LogEntry, RecordQuery, moment
 from murenger.record.listing import LOG_SCHEMA, entry_json, log_lines
-
-INDEX_SCHEMA = "murenger.index/1"
 
 
 def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,7 +42,8 @@ def _moment(text: str) -> datetime.datetime:
 def run(args: argparse.Namespace) -> int:
     """Print one line a record."""
     if args.rebuild:
-        return _rebuild(args)
+        code: int = importlib.import_module("murenger.cli.rebuild").run(args)
+        return code
     query = RecordQuery(device=args.device, kind=args.kind, since=args.since, until=args.until, last=args.last)
     entries = records.index_of(args).entries(query)
     if args.output == "json":
@@ -64,42 +63,3 @@ def _stream_json(entries: Iterable[LogEntry]) -> None:
         sys.stdout.write(f"{separator}    {json.dumps(entry_json(entry), sort_keys=True)}")
         separator = ",\n"
     sys.stdout.write(f'\n  ],\n  "schema": "{LOG_SCHEMA}"\n}}\n')
-
-
-def _rebuild(args: argparse.Namespace) -> int:
-    folder, origin = records.log_of(args)
-    rebuilt = rebuild(folder, origin=origin, progress=lambda done, total: progress(done, total, "records read"))
-    emit(args, text="\n".join(_rebuilt_lines(rebuilt)), data=_rebuilt_json(rebuilt, origin))
-    return IN_SYNC if rebuilt.agrees else TROUBLE
-
-
-def _rebuilt_lines(rebuilt: Rebuilt) -> list[str]:
-    pruned = f", and {rebuilt.pruned} that are pruned" if rebuilt.pruned else ""
-    return [
-        f"index: {rebuilt.entries} records{pruned}, head {_head(rebuilt.head, rebuilt.head_sha256)}",
-        f"files: {rebuilt.files} records, head {_head(rebuilt.file_head, rebuilt.file_head_sha256)}",
-        "the index agrees with the files" if rebuilt.agrees else "the index does not agree with the files",
-    ]
-
-
-def _head(number: int | None, sha256: str) -> str:
-    return "none" if number is None else f"{number} {sha256}"
-
-
-def _rebuilt_json(rebuilt: Rebuilt, origin: str) -> dict[str, object]:
-    return {
-        "schema": INDEX_SCHEMA,
-        "origin": origin,
-        "agrees": rebuilt.agrees,
-        "index": {
-            "records": rebuilt.entries,
-            "pruned": rebuilt.pruned,
-            "head": rebuilt.head,
-            "head_sha256": rebuilt.head_sha256 or None,
-        },
-        "files": {
-            "records": rebuilt.files,
-            "head": rebuilt.file_head,
-            "head_sha256": rebuilt.file_head_sha256 or None,
-        },
-    }

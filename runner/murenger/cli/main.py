@@ -6,23 +6,23 @@ long to load and listing records must not wait for it.
 """
 
 import argparse
+import contextlib
+import gc
 import importlib
 import os
-import pathlib
 import signal
 import sys
-import traceback
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from murenger import __version__
-from murenger.cli.output import TROUBLE, complain, say
+from murenger.cli.output import complain, say
 from murenger.errors import MurengerError
 
 # Each is a module of this package that registers one verb of the same name, in the order in which one meets them.
 VERBS = (
     *("init", "status", "diff", "plan", "heal", "approve", "golden", "log", "show", "verify"),
-    *("run", "evidence", "witness", "config", "keys", "doctor"),
+    *("run", "evidence", "witness", "config", "keys", "doctor", "trace", "intents"),
 )
 # The module that finds the verbs of other packages.
 OTHERS = "others"
@@ -50,7 +50,9 @@ def parser(verb: str | None = None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     given = sys.argv[1:] if argv is None else argv
-    args = parser(given[0] if given and given[0] in VERBS else None).parse_args(given)
+    # Only a process of our own is ours to arrange.
+    with _loading() if argv is None else contextlib.nullcontext():
+        args = parser(given[0] if given and given[0] in VERBS else None).parse_args(given)
     try:
         code: int = args.run(args)
     except MurengerError as error:
@@ -64,22 +66,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("murenger: interrupted")
         return 128 + signal.SIGINT
     except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
-        return _internal_error(error)
+        defect: int = _module("defect").report(error)
+        return defect
     return code
+
+
+@contextlib.contextmanager
+def _loading() -> Iterator[None]:
+    """Return a context in which code is loaded: it stays to the end, so nobody looks through it for garbage."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _module(name: str) -> types.ModuleType:
     return importlib.import_module(f"murenger.cli.{name}")
-
-
-def _internal_error(error: Exception) -> int:
-    """Report a defect of ours in one line; the traceback goes where a developer finds it, without any values."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{pathlib.Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown place"
-    say(f"murenger: internal error: {type(error).__name__} at {where}; this is a defect, please report it")
-    if os.environ.get("MURENGER_DEBUG"):
-        sys.stderr.write("".join(traceback.format_list(frames)))
-    return TROUBLE
 
 
 if __name__ == "__main__":

@@ -8,11 +8,9 @@ import datetime
 from murenger.compare.sections import MAX_DIFFERENCES, TOO_LARGE, Comparison
 from murenger.dialects import Tree, dialect, parse
 from murenger.errors import CompareError, ParseError
-from murenger.model import Difference, Drift, Effect, Impact, Operation, Snapshot, Verdict
-from murenger.model.drift import NOT_ASSESSED
+from murenger.model import Difference, Drift, Operation, Snapshot
+from murenger.model.impact import NOT_ASSESSED, NOTHING_CHANGED
 from murenger.secrets import RESALTED
-
-NO_IMPACT = Impact(verdict=Verdict.EQUAL, effect=Effect.NONE)
 
 
 def compare(
@@ -30,6 +28,8 @@ def compare(
         detected_at: when live was read.
         last_in_sync_at: when the device was last seen in sync, or None if never.
 
+    The impact of a drift is `not-assessed`: who has the engine puts its answer there.
+
     Raises:
         CompareError: the snapshots are of different platforms.
         ParseError: one of them is not a configuration of its platform.
@@ -43,7 +43,7 @@ def compare(
         golden_digest=golden.digest,
         live_digest=live.digest,
         differences=differences,
-        impact=NOT_ASSESSED if differences else NO_IMPACT,
+        impact=NOT_ASSESSED if differences else NOTHING_CHANGED,
         detected_at=detected_at,
         last_in_sync_at=last_in_sync_at,
         not_comparable=_not_comparable(golden, live),

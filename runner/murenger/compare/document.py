@@ -5,7 +5,8 @@ Input: a drift. Output: a JSON object of the schema `murenger.drift/1`, without 
 
 import datetime
 
-from murenger.model import Difference, Drift, Impact, JsonValue
+from murenger.compare.impact_json import impact_json
+from murenger.model import Difference, Drift, JsonValue
 from murenger.secrets import redact
 
 SCHEMA = "murenger.drift/1"
@@ -23,7 +24,7 @@ def render_json(drift: Drift) -> dict[str, JsonValue]:
         "detected_at": _time(drift.detected_at),
         "last_in_sync_at": _time(drift.last_in_sync_at),
         "differences": [_difference(difference) for difference in drift.differences],
-        "impact": _impact(drift.impact),
+        "impact": impact_json(drift.impact),
         "not_comparable": list(drift.not_comparable),
     }
 
@@ -37,17 +38,6 @@ def _difference(difference: Difference) -> dict[str, JsonValue]:
         "golden_position": difference.golden_position,
         "live_position": difference.live_position,
         "severity": difference.severity.value,
-    }
-
-
-def _impact(impact: Impact) -> dict[str, JsonValue]:
-    return {
-        "verdict": impact.verdict.value,
-        "effect": impact.effect.value,
-        "opened": list(impact.opened),
-        "closed": list(impact.closed),
-        "witnesses": list(impact.witnesses),
-        "unknowns": list(impact.unknowns),
     }
 
 

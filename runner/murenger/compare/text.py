@@ -6,6 +6,7 @@ Input: a drift, or two texts. Output: lines safe for a terminal, without a secre
 import difflib
 from collections.abc import Sequence
 
+from murenger.compare.impact_text import render_impact
 from murenger.compare.shown import shown
 from murenger.model import Difference, Drift, Operation, Severity
 
@@ -31,9 +32,7 @@ def render_text(drift: Drift) -> str:
     else:
         count = len(drift.differences)
         lines = [f"{name}: drift, {count} difference{'s' if count > 1 else ''} (golden -> live)"]
-        impact = drift.impact
-        because = f" ({'; '.join(map(shown, impact.unknowns))})" if impact.unknowns else ""
-        lines.append(f"  traffic impact: {impact.verdict.value}{because}")
+        lines += [f"  {line}" for line in render_impact(drift.impact).splitlines()]
         if drift.last_in_sync_at:
             lines.append(f"  last in sync: {drift.last_in_sync_at:%Y-%m-%d %H:%M:%S} UTC")
     path: tuple[str, ...] | None = None

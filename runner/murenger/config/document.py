@@ -4,14 +4,15 @@ Input: text of a YAML 1.2 file. Output: `Section`, from which each value is take
 took is an unknown key. Plain `no` is text here and `22:22` is text: YAML 1.2, whatever the file's directives say.
 """
 
-import difflib
+import importlib
 import pathlib
 import re
 from collections.abc import Iterable
 
 import ruamel.yaml
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.events import CollectionStartEvent, Event
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from murenger.errors import ConfigError
@@ -95,8 +96,8 @@ class Section:
     def _required(self, name: str, node: Node | None) -> Node:
         if node is not None:
             return node
-        near = difflib.get_close_matches(name, [key for key in self._entries if key not in self._known], n=1)
-        hint = f"is {near[0]!r} on line {self.line(near[0])} meant?" if near else "murenger init writes an example"
+        near = _nearest(name, (key for key in self._entries if key not in self._known))
+        hint = f"is {near!r} on line {self.line(near)} meant?" if near else "murenger init writes an example"
         raise self.error(self.line(), f"required key {name!r} is missing", hint)
 
     def _scalar(self, name: str, node: Node, kind: str) -> str:
@@ -190,6 +191,27 @@ class Section:
             raise self.wrong(name, node, "a list")
         return tuple(self._scalar(f"{name}[{index}]", item, "str") for index, item in enumerate(node.value))
 
+    def words(self, name: str) -> tuple[tuple[str, int], ...]:
+        """Return one word, or a list of words, each with its line; empty where the key is absent.
+
+        A number counts as the word it is written as: a port is one.
+
+        Raises:
+            ConfigError: it is neither, or a word is empty.
+        """
+        node = self._take(name)
+        if node is None:
+            return ()
+        words: list[tuple[str, int]] = []
+        for item in node.value if isinstance(node, SequenceNode) else [node]:
+            if not isinstance(item, ScalarNode) or item.tag not in {_TAG + "str", _TAG + "int"}:
+                raise self.wrong(name, item, "a word or a list of words")
+            line = int(item.start_mark.line) + 1
+            if not item.value.strip():
+                raise self.error(line, f"an empty word in {name!r}")
+            words.append((str(item.value), line))
+        return tuple(words)
+
     def section(self, name: str) -> "Section":
         """Return a required section.
 
@@ -237,8 +259,14 @@ class Section:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return `did you mean ...?` for the nearest known word, or ""."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
+    near = _nearest(word, known)
+    return f"did you mean {near!r}?" if near else ""
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    # A file without mistakes does not wait for what finds words that are near.
+    near: list[str] = importlib.import_module("difflib").get_close_matches(word, list(known), n=1)
+    return near[0] if near else ""
 
 
 def read_document(file: pathlib.Path, text: str, lines: dict[str, int]) -> Section:
@@ -271,8 +299,9 @@ def _refuse_tabs_and_directives(file: pathlib.Path, text: str) -> None:
 
 def _compose(file: pathlib.Path, text: str) -> Node | None:
     yaml = ruamel.yaml.YAML(typ="safe", pure=True)
+    yaml.Composer = _PlainComposer
+    yaml.composer.file = file
     try:
-        _refuse_references(file, yaml, text)
         node: Node | None = yaml.compose(text)
     except MarkedYAMLError as exc:
         line = exc.problem_mark.line + 1 if exc.problem_mark else 1
@@ -282,18 +311,39 @@ def _compose(file: pathlib.Path, text: str) -> Node | None:
     return node
 
 
-def _refuse_references(file: pathlib.Path, yaml: ruamel.yaml.YAML, text: str) -> None:
-    """Refuse anchors, aliases, tags and deep nesting while they are still events: no alias is ever expanded."""
-    depth = 0
-    for event in yaml.parse(text):
-        line = event.start_mark.line + 1
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise ConfigError(f"{file}:{line}: nested too deeply", hint="this is not a murenger.yml")
+class _PlainComposer(Composer):
+    """Refuses anchors, aliases, tags and deep nesting while they are still events: no alias is ever expanded.
+
+    Attributes:
+        file: the file, for messages.
+    """
+
+    file: pathlib.Path
+    _collections = 0
+
+    def compose_node(self, parent: Node | None, index: Node | int | None) -> Node:
+        """Return the node that begins with the next event.
+
+        Raises:
+            ConfigError: no murenger.yml has such a node.
+        """
+        event: Event = self.parser.peek_event()
+        is_collection = isinstance(event, CollectionStartEvent)
+        self._collections += is_collection
+        self._refuse(event)
+        node: Node = super().compose_node(parent, index)
+        self._collections -= is_collection
+        return node
+
+    def _refuse(self, event: Event) -> None:
+        where = f"{self.file}:{event.start_mark.line + 1}"
+        if self._collections > MAX_DEPTH:
+            raise ConfigError(f"{where}: nested too deeply", hint="this is not a murenger.yml")
         if getattr(event, "anchor", None) is not None:
-            raise ConfigError(f"{file}:{line}: an anchor or alias", hint="write the value out")
-        if getattr(event, "tag", None) is not None:
-            raise ConfigError(f"{file}:{line}: a tag ({event.tag})", hint="remove it; types are known from the key")
+            raise ConfigError(f"{where}: an anchor or alias", hint="write the value out")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise ConfigError(f"{where}: a tag ({tag})", hint="remove it; types are known from the key")
 
 
 def _join(key: str, name: str) -> str:

@@ -14,6 +14,7 @@ from murenger.config.settings import (
     ConnectionSettings,
     Credential,
     GoldenSettings,
+    ImpactSettings,
     PlaybookSettings,
     Reference,
     ReferenceKind,
@@ -36,6 +37,11 @@ MOST_RETENTION_DAYS = 36_500
 # Shorter, and heartbeats would be most of what the log holds; longer, and a day could go by unseen.
 SHORTEST_HEARTBEAT_S = 10
 LONGEST_HEARTBEAT_S = 86_400
+# Less decides next to nothing; python and the parsers alone take a good part of it.
+LEAST_IMPACT_MEMORY_MIB = 512
+LEAST_IMPACT_NODES = 10_000
+MOST_IMPACT = 1_000_000_000
+_LESS = "what a comparison may not use becomes `unknown`, which is never healed by itself"
 ORIGIN_RULE = "the name of a log: 1 to 128 of letters, digits and @ . _ -, the first a letter or digit"
 # The ledger's own rule (record.predicate.ORIGIN, in a higher layer): the name of a log is a folder's name too.
 ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]{0,127}")
@@ -91,6 +97,7 @@ def load(start: pathlib.Path | None = None, file: pathlib.Path | None = None) ->
         connection=_connection(top.optional_section("connection")),
         playbook=_playbook(top.optional_section("playbook")),
         anchors=anchors,
+        impact=_impact(top.optional_section("impact")),
         crypto_profile=crypto_profile,
         lines=tuple(lines.items()),
     )
@@ -175,6 +182,20 @@ def _connection(section: Section | None) -> ConnectionSettings:
     )
     section.finish()
     return connection
+
+
+def _impact(section: Section | None) -> ImpactSettings:
+    default = ImpactSettings()
+    if section is None:
+        return default
+    least_memory, least_nodes, most = LEAST_IMPACT_MEMORY_MIB, LEAST_IMPACT_NODES, MOST_IMPACT
+    impact = ImpactSettings(
+        cpu_s=section.seconds("cpu", default=default.cpu_s, least=1),
+        memory_mib=bounded(section, "memory_mib", least=least_memory, most=most, default=default.memory_mib, why=_LESS),
+        nodes=bounded(section, "nodes", least=least_nodes, most=most, default=default.nodes, why=_LESS),
+    )
+    section.finish()
+    return impact
 
 
 def _playbook(section: Section | None) -> PlaybookSettings:

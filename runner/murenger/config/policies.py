@@ -37,7 +37,6 @@ def _policy(section: Section, *, can_heal: bool) -> Policy:
         devices=_devices(section),
         mode=Mode(section.choice("mode", [mode.value for mode in Mode], default=Mode.OBSERVE.value)),
         standing_change=_standing_change(section),
-        allow_unassessed_impact=section.boolean("allow_unassessed_impact", default=False),
         revert_in_s=section.seconds("revert_in", default=120, least=1),
         interval_s=interval_s,
         cron=cron,

@@ -221,6 +221,21 @@ class PlaybookSettings:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactSettings:
+    """What judging the traffic impact of one drift may use; what does not suffice gives `unknown`.
+
+    Attributes:
+        cpu_s: CPU seconds, > 0.
+        memory_mib: MiB of address space, >= 256.
+        nodes: nodes of decision diagrams, >= 10,000.
+    """
+
+    cpu_s: int = 60
+    memory_mib: int = 2048
+    nodes: int = 8_000_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of murenger.yml.
 
@@ -238,6 +253,7 @@ class Settings:
         connection: time limits.
         playbook: which playbook heals.
         anchors: who is to hold the head of the log.
+        impact: what judging the traffic impact of a drift may use.
         crypto_profile: default (Ed25519) or fips (ECDSA P-256, no checkpoints).
         lines: dotted key and 1-based line of everything that was set, for messages.
     """
@@ -255,6 +271,7 @@ class Settings:
     connection: ConnectionSettings
     playbook: PlaybookSettings
     anchors: AnchorSettings = AnchorSettings()
+    impact: ImpactSettings = ImpactSettings()
     crypto_profile: str = "default"
     lines: tuple[tuple[str, int], ...] = dataclasses.field(default=(), repr=False)
 

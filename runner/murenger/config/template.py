@@ -15,10 +15,9 @@ policies:
   - name: everything
     devices: []               # device or group names of the inventory; an empty list selects nothing
     mode: observe             # observe | propose (ask a person for each change) | heal
-    # For mode heal: a standing change that a person has signed, and, while traffic impact is not assessed, leave for
-    # it. Sign with: ssh-keygen -Y sign -f ~/.ssh/id_ed25519 -n change-approval@murenger standing-change.json
+    # For mode heal: a standing change that a person has signed. It never covers a drift whose effect on traffic is not
+    # proven. Sign with: ssh-keygen -Y sign -f ~/.ssh/id_ed25519 -n change-approval@murenger standing-change.json
     # standing_change: standing-change.json
-    # allow_unassessed_impact: true
     revert_in: 120s           # the device undoes by itself what is not confirmed within this time
     schedule:
       interval: 5m            # or cron: "*/5 * * * *", in UTC

@@ -6,7 +6,7 @@ for before any reason in favour counts: deny beats allow. Whoever asks, a schedu
 
 import dataclasses
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from murenger.model import (
     Action,
@@ -15,11 +15,11 @@ from murenger.model import (
     Decision,
     Digest,
     Drift,
+    Effect,
     Mode,
     Policy,
     Severity,
     StandingChange,
-    Verdict,
 )
 
 _SHOWN = 3
@@ -83,9 +83,6 @@ def _denials(drift: Drift, policy: Policy) -> Iterator[str]:
         yield f"mode is observe: set `mode: heal` or `mode: propose` in {_named(policy)} to heal"
     if not drift.healable:
         yield f"every difference lies in a part that belongs to somebody else: {_foreign(drift)}"
-    if drift.impact.verdict is Verdict.UNKNOWN and not policy.allow_unassessed_impact:
-        because = ", ".join(drift.impact.unknowns) or "not decided"
-        yield f"traffic impact is unknown ({because}): {_named(policy)} has no `allow_unassessed_impact: true`"
 
 
 def _named(policy: Policy) -> str:
@@ -94,9 +91,12 @@ def _named(policy: Policy) -> str:
 
 
 def _foreign(drift: Drift) -> str:
-    paths = [" / ".join(d.path) for d in drift.differences if d.severity is Severity.FOREIGN]
-    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return ", ".join(paths[:_SHOWN]) + more
+    return _short([" / ".join(d.path) for d in drift.differences if d.severity is Severity.FOREIGN])
+
+
+def _short(items: Sequence[str]) -> str:
+    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return ", ".join(items[:_SHOWN]) + more
 
 
 def _authority(
@@ -138,6 +138,9 @@ def _standing_gaps(
     if standing is None:
         yield "there is no signed standing change"
         return
+    if drift.impact.effect is Effect.UNKNOWN:
+        because = _short(drift.impact.unknowns) or "not decided"
+        yield f"the effect on traffic is not proven ({because}): a person must look"
     change, signed = standing
     if signed.mode is not ApprovalMode.STANDING or signed.decision_sha256 != change.sha256:
         yield "the approval given for the standing change is for another document"

@@ -26,6 +26,25 @@ DEFAULT_TEST = ("live, read over a fresh connection, equals the expected digest"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedImpact:
+    """What a plan file says of the traffic that the drift opened or closed.
+
+    Attributes:
+        verdict: equal, different or unknown.
+        effect: direction of the change.
+        opened: traffic that only live permits, one line each.
+        closed: traffic that only golden permits.
+        unknowns: what is not decided.
+    """
+
+    verdict: Verdict
+    effect: Effect
+    opened: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    unknowns: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PlanDocument:
     """What a plan file says.
 
@@ -68,7 +87,7 @@ class PlanDocument:
     golden_revision: str
     commands: tuple[str, ...]
     expected_digest: Digest
-    impact: Impact
+    impact: PlannedImpact
     test: tuple[str, ...]
     safety_net: SafetyNet
     revert_in_s: int
@@ -207,19 +226,19 @@ def _impact(impact: Impact) -> dict[str, JsonValue]:
     return {
         "verdict": impact.verdict.value,
         "effect": impact.effect.value,
-        "opened": [plain_text(text) for text in impact.opened],
-        "closed": [plain_text(text) for text in impact.closed],
+        "opened": [plain_text(flow.text) for flow in impact.opened],
+        "closed": [plain_text(flow.text) for flow in impact.closed],
         "unknowns": [plain_text(text) for text in impact.unknowns],
     }
 
 
-def _parse_impact(fields: Fields) -> Impact:
+def _parse_impact(fields: Fields) -> PlannedImpact:
     verdict, effect = fields.text("verdict"), fields.text("effect")
     if verdict not in {member.value for member in Verdict}:
         raise fields.wrong("verdict", "equal, different or unknown")
     if effect not in {member.value for member in Effect}:
         raise fields.wrong("effect", "none, widens, tightens, both or unknown")
-    return Impact(
+    return PlannedImpact(
         verdict=Verdict(verdict),
         effect=Effect(effect),
         opened=fields.texts("opened"),

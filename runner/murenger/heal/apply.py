@@ -10,7 +10,19 @@ from collections.abc import Callable
 
 from murenger.errors import GuardRefusedError, MurengerError, VerificationAfterHealError
 from murenger.heal.settle import settle
-from murenger.model import Check, Decision, Device, Digest, Outcome, OutcomeVerdict, Plan, RawRead, Snapshot
+from murenger.model import (
+    Check,
+    Decision,
+    Device,
+    Digest,
+    Impact,
+    Outcome,
+    OutcomeVerdict,
+    Plan,
+    RawRead,
+    Snapshot,
+    Verdict,
+)
 from murenger.ports import ChangeSession, Clock, FlowReport, Remediator
 
 
@@ -24,6 +36,7 @@ class HealTools:
         canonical: turns a raw read into a snapshot.
         agrees: tells whether a snapshot is what the plan promised in every part that is compared; a device may list a
             hand-written golden in another form that means the same.
+        impact: tells which packets a snapshot treats differently from what the plan promised.
         fill: puts the secrets into a candidate; raises SecretError rather than leave a placeholder.
         redact: removes secrets from a text.
         clock: the time.
@@ -33,6 +46,7 @@ class HealTools:
     observe: Callable[[], Snapshot]
     canonical: Callable[[RawRead], Snapshot]
     agrees: Callable[[Snapshot], bool]
+    impact: Callable[[Snapshot], Impact]
     fill: Callable[[str], str]
     redact: Callable[[str], str]
     clock: Clock
@@ -158,10 +172,33 @@ def _verify(plan: Plan, tools: HealTools, progress: _Progress) -> None:
     progress.checks.append(
         Check(name=name, expected=plan.expected_digest, observed=observed, passed=passed, at=tools.clock.now())
     )
+    if passed:
+        proof = _packet_space(tools.impact(seen), tools.clock.now())
+        progress.checks.append(proof)
+        passed = proof.passed
     if not passed:
         raise VerificationAfterHealError(
             "after the change the device is not what the plan promised", device=plan.device
         )
+
+
+def _packet_space(impact: Impact, now: datetime.datetime) -> Check:
+    """Return what is proven about the packets that pass after the change."""
+    words = [impact.verdict.value, *impact.unknowns]
+    proof = impact.proof
+    if proof is not None:
+        words += [
+            f"{proof.engine} at stage {proof.stage}, read by {proof.parser}",
+            f"{proof.cpu_s:.2f} of {proof.cpu_budget_s:g} s, {proof.nodes} of {proof.node_budget} nodes",
+            f"{proof.opaque_rules[1]} of {proof.rules[1]} rules with a condition that cannot be told",
+        ]
+    return Check(
+        name="packets that pass, live against golden",
+        expected=Verdict.EQUAL.value,
+        observed="; ".join(words),
+        passed=impact.verdict is Verdict.EQUAL,
+        at=now,
+    )
 
 
 def _cut_flows(device: Device, plan: Plan, tools: HealTools) -> FlowReport:

@@ -3,53 +3,35 @@
 Input: facts. Output: the same facts, named and typed. Times are aware UTC datetimes; digests are `sha256:<64 hex>`.
 """
 
-from murenger.model.anchor import AnchorHead, Receipt, ReceiptKind
-from murenger.model.canonical import JsonValue, canonical_bytes, parse_canonical
-from murenger.model.decision import Action, Approval, ApprovalMode, Decision, Mode, Policy, StandingChange
-from murenger.model.device import DEVICE_NAME, Device, check_device_name
-from murenger.model.digest import Digest, digest_of
-from murenger.model.drift import Difference, Drift, Effect, Impact, Operation, Severity, Verdict
-from murenger.model.plan import Check, Outcome, OutcomeVerdict, Plan, SafetyNet
-from murenger.model.record import ChangeRecord, RecordKind, RecordRef
-from murenger.model.snapshot import Golden, PeerIdentity, RawRead, Snapshot, SnapshotKind
+import importlib
 
-__all__ = [
-    "DEVICE_NAME",
-    "Action",
-    "AnchorHead",
-    "Approval",
-    "ApprovalMode",
-    "ChangeRecord",
-    "Check",
-    "Decision",
-    "Device",
-    "Difference",
-    "Digest",
-    "Drift",
-    "Effect",
-    "Golden",
-    "Impact",
-    "JsonValue",
-    "Mode",
-    "Operation",
-    "Outcome",
-    "OutcomeVerdict",
-    "PeerIdentity",
-    "Plan",
-    "Policy",
-    "RawRead",
-    "Receipt",
-    "ReceiptKind",
-    "RecordKind",
-    "RecordRef",
-    "SafetyNet",
-    "Severity",
-    "Snapshot",
-    "SnapshotKind",
-    "StandingChange",
-    "Verdict",
-    "canonical_bytes",
-    "check_device_name",
-    "digest_of",
-    "parse_canonical",
-]
+# Each name's module is imported when the name is first asked for: what lists a log must not wait for plans and drift.
+_NAMES = {
+    "anchor": ("AnchorHead", "Receipt", "ReceiptKind"),
+    "canonical": ("canonical_bytes", "parse_canonical"),
+    "decision": ("Action", "Approval", "ApprovalMode", "Decision", "Mode", "Policy", "StandingChange"),
+    "device": ("DEVICE_NAME", "Device", "check_device_name"),
+    "digest": ("Digest", "digest_of"),
+    "drift": ("Difference", "Drift", "Operation", "Severity"),
+    "impact": ("Effect", "Flow", "Impact", "Proof", "Risk", "RuleAt", "Verdict", "Violation"),
+    "json_value": ("JsonValue",),
+    "packet": ("Packet", "packet_from_json", "packet_to_json"),
+    "plan": ("Check", "Outcome", "OutcomeVerdict", "Plan", "SafetyNet"),
+    "record": ("ChangeRecord", "RecordKind", "RecordRef"),
+    "snapshot": ("Golden", "PeerIdentity", "RawRead", "Snapshot", "SnapshotKind"),
+}
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Return a public name of this package."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names of this package."""
+    return sorted(_HOMES)

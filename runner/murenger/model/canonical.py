@@ -5,20 +5,25 @@ Input: JSON values without floats. Output: RFC 8785 bytes, and back again only f
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 import rfc8785
+from jsonschema_rs.canonical import json as quick_json
 
-JsonValue: TypeAlias = "bool | int | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+from murenger.model.json_value import JsonValue
+
+__all__ = ["MAX_INTEGER", "JsonValue", "canonical_bytes", "parse_canonical"]
 
 # Beyond this an integer loses its value in readers that hold numbers as IEEE 754 doubles (RFC 8785, section 3.2.2.3).
 MAX_INTEGER = 2**53 - 1
 
 # As many as `MAX_INTEGER` has, and a sign: a longer number is refused before it is turned into one.
 _MOST_DIGITS = 17
+# Shorter numbers are remembered: there are few, and most numbers in a file are among them.
+_REMEMBERED_DIGITS = 4
 
-# From here on UTF-8 means characters beyond the basic plane: RFC 8785 sorts keys by UTF-16 units and Python by
-# character, which agree as long as there is no such character.
+# From here on UTF-8 means characters beyond the basic plane: RFC 8785 sorts keys by UTF-16 units and quick writers by
+# character or byte, which agree as long as there is no such character.
 _BEYOND_BASIC_PLANE = 0xF0
 
 
@@ -49,15 +54,15 @@ def parse_canonical(content: bytes) -> dict[str, JsonValue]:
 def _parse_plain(content: bytes) -> dict[str, JsonValue] | None:
     """Return what plain bytes stand for, or None where only the slow way can tell, or can tell what is wrong.
 
-    The standard library writes what RFC 8785 writes for text, whole numbers and the order of keys of the basic plane;
-    a test compares the two over random values. A duplicate key shows, because only one of the two is written again.
+    `jsonschema_rs` writes what RFC 8785 writes for text, whole numbers and the order of keys of the basic plane; a test
+    compares the two over random values. A duplicate key shows, because only one of the two is written again.
     """
     if not content.isascii() and max(content) >= _BEYOND_BASIC_PLANE:
         return None
     try:
         value, _ = _DECODER.raw_decode(content.decode("utf-8"))
         # What follows the value shows here, too.
-        if not isinstance(value, dict) or _ENCODER.encode(value).encode("utf-8") != content:
+        if not isinstance(value, dict) or quick_json.to_string(value).encode("utf-8") != content:
             return None
     except (ValueError, RecursionError):
         return None
@@ -90,11 +95,16 @@ def _no_float(text: str) -> NoReturn:
     raise ValueError(f"number {text[:40]} is not an integer")
 
 
-def _safe_integer(text: str) -> int:
-    number = int(text) if len(text) <= _MOST_DIGITS else MAX_INTEGER + 1
-    if not -MAX_INTEGER <= number <= MAX_INTEGER:
-        raise ValueError(f"integer {text[:40]} is outside the range that every reader keeps exactly")
-    return number
+class _SafeIntegers(dict[str, int]):
+    """What the digits of a number stand for, if every reader keeps it exactly; the short ones are remembered."""
+
+    def __missing__(self, text: str) -> int:
+        number = int(text) if len(text) <= _MOST_DIGITS else MAX_INTEGER + 1
+        if not -MAX_INTEGER <= number <= MAX_INTEGER:
+            raise ValueError(f"integer {text[:40]} is outside the range that every reader keeps exactly")
+        if len(text) <= _REMEMBERED_DIGITS:
+            self[text] = number
+        return number
 
 
 def _refuse_unsafe(value: JsonValue) -> None:
@@ -110,5 +120,4 @@ def _refuse_unsafe(value: JsonValue) -> None:
             _refuse_unsafe(item)
 
 
-_DECODER = json.JSONDecoder(parse_float=_no_float, parse_int=_safe_integer, parse_constant=_no_float)
-_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False)
+_DECODER = json.JSONDecoder(parse_float=_no_float, parse_int=_SafeIntegers().__getitem__, parse_constant=_no_float)

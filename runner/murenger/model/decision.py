@@ -114,7 +114,6 @@ class Policy:
         devices: device or group names; an empty selection selects nothing.
         mode: observe (default), propose or heal.
         standing_change: path of the signed standing change, or None.
-        allow_unassessed_impact: heal although the traffic impact is not assessed.
         revert_in_s: seconds after which the device reverts an unconfirmed change, > 0.
         interval_s: seconds between checks, or None where `cron` is given.
         cron: five-field cron expression in UTC, or None.
@@ -125,7 +124,6 @@ class Policy:
     devices: tuple[str, ...]
     mode: Mode = Mode.OBSERVE
     standing_change: str | None = None
-    allow_unassessed_impact: bool = False
     revert_in_s: int = 120
     interval_s: int | None = 300
     cron: str | None = None

@@ -8,6 +8,7 @@ import datetime
 import enum
 
 from murenger.model.digest import Digest
+from murenger.model.impact import Impact
 
 
 class Operation(enum.Enum):
@@ -34,51 +35,6 @@ class Severity(enum.Enum):
     """It lies in a part that belongs to somebody else: reported, never changed."""
     OTHER = "other"
     """Anything else that is compared."""
-
-
-class Verdict(enum.Enum):
-    """What is known about the traffic impact."""
-
-    EQUAL = "equal"
-    """Proven: the same packets pass."""
-    DIFFERENT = "different"
-    """Proven: some packet is treated differently."""
-    UNKNOWN = "unknown"
-    """Not decided; counts as widening for alarms and as forbidden for automatic change."""
-
-
-class Effect(enum.Enum):
-    """What a drift did to the set of packets that pass."""
-
-    NONE = "none"
-    WIDENS = "widens"
-    TIGHTENS = "tightens"
-    BOTH = "both"
-    UNKNOWN = "unknown"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Impact:
-    """What a drift lets through or blocks.
-
-    Attributes:
-        verdict: equal, different (both proven) or unknown.
-        effect: direction of the change.
-        opened: boxes of traffic that only live permits.
-        closed: boxes of traffic that only golden permits.
-        witnesses: concrete packets, each treated differently by golden and live.
-        unknowns: why the verdict is unknown, or what was not decided.
-    """
-
-    verdict: Verdict
-    effect: Effect
-    opened: tuple[str, ...] = ()
-    closed: tuple[str, ...] = ()
-    witnesses: tuple[str, ...] = ()
-    unknowns: tuple[str, ...] = ()
-
-
-NOT_ASSESSED = Impact(verdict=Verdict.UNKNOWN, effect=Effect.UNKNOWN, unknowns=("not-assessed",))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from murenger.model import (
 )
 from murenger.record import groups
 from murenger.record.groups import Group, hex_of, time_text
+from murenger.record.impact import impact_group
 from murenger.record.reading import group_of, predicate_of, text_of, time_of
 from murenger.record.redaction import Redactor
 from murenger.record.statement import Draft, Event
@@ -80,7 +81,7 @@ def drift_draft(
         "before": None,
         "after": groups.config_group(snapshot, rule_count=rule_count),
         "drift": {**own, "phase": phase},
-        "impact": groups.impact_group(drift.impact, redactor),
+        "impact": impact_group(drift.impact, redactor),
         "actor": groups.actor_group(snapshot.attribution, redactor),
     }
     if phase == "close":
@@ -160,7 +161,7 @@ def plan_draft(
             "device": group_of(said, "device"),
             "golden": group_of(said, "golden"),
             "drift": drift,
-            "impact": groups.impact_group(plan.drift.impact, redactor),
+            "impact": impact_group(plan.drift.impact, redactor),
             "change": groups.proposed_change_group(plan, plan_sha256, redactor),
             "backout": groups.backout_group(plan),
             "plan": {"proposed_by": proposed_by, "expires_at": time_text(plan.expires_at)},
@@ -231,7 +232,7 @@ def intent_draft(
             "golden": groups.golden_group(golden),
             "before": groups.config_group(snapshot),
             "drift": drift,
-            "impact": groups.impact_group(plan.drift.impact, redactor),
+            "impact": impact_group(plan.drift.impact, redactor),
             "actor": groups.actor_group(snapshot.attribution, redactor),
             "change": groups.approved_change_group(
                 approval, text=groups.description(plan, redactor), plan_sha256=plan_sha256, redactor=redactor
@@ -278,7 +279,7 @@ def hold_draft(
     content: dict[str, JsonValue] = {
         "device": groups.device_group(snapshot, device),
         "before": groups.config_group(snapshot),
-        "impact": groups.impact_group(drift.impact, redactor),
+        "impact": impact_group(drift.impact, redactor),
         "hold": {
             "cause": cause,
             "guard": None if guard is None else redactor.plain(guard),

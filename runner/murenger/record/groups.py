@@ -16,7 +16,6 @@ from murenger.model import (
     Digest,
     Drift,
     Golden,
-    Impact,
     JsonValue,
     Plan,
     RecordRef,
@@ -177,24 +176,6 @@ def _operation(device: str, item: Difference, redactor: Redactor) -> Group:
         "before_position": item.golden_position,
         "after_position": item.live_position,
         "severity": item.severity.value,
-    }
-
-
-def impact_group(impact: Impact, redactor: Redactor) -> Group:
-    """Return what the drift lets through."""
-    widened = {"none": False, "tightens": False, "widens": True, "both": True}.get(impact.effect.value)
-    return {
-        "verdict": impact.verdict.value,
-        "effect": impact.effect.value,
-        "opened": [redactor.plain(flow) for flow in impact.opened],
-        "closed": [redactor.plain(flow) for flow in impact.closed],
-        "widened": widened,
-        "cde_exposure": None,
-        "risk": None,
-        "engine": None,
-        "unknown_count": len(impact.unknowns),
-        "unknowns": [redactor.plain(reason) for reason in impact.unknowns],
-        "examples": [redactor.plain(witness) for witness in impact.witnesses],
     }
 
 

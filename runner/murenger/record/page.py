@@ -4,14 +4,13 @@ Input: a change record, and what holds it in its place. Output: lines without li
 or a forger wrote can move the cursor, change a colour or reverse the reading direction.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from murenger.model import ChangeRecord, JsonValue
 from murenger.record.coverage import Coverage
 from murenger.record.entry import LogEntry, entry_of
 from murenger.record.listing import entry_json, escape
-from murenger.record.reading import Group, group_of, number_of, predicate_of, text_of
-from murenger.record.redaction import REDACTED
+from murenger.record.reading import Group, group_of, number_of, plain, predicate_of, text_of
 
 RECORD_SCHEMA = "murenger.record/1"
 
@@ -19,6 +18,15 @@ RECORD_SCHEMA = "murenger.record/1"
 MOST_RECEIPTS = 8
 
 _RECEIPTS = {"tsr": "time stamp by", "cosig": "cosigned by", "git": "held in git by", "txt": "sent to"}
+_IMPACT = (
+    ("violations", "violates"),
+    ("opened", "opened"),
+    ("closed", "closed"),
+    ("examples", "packet"),
+    ("handling", "handled otherwise"),
+    ("unknowns", "unknown"),
+    ("assumptions", "assumed alike"),
+)
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
 
 
@@ -145,7 +153,7 @@ def _section(group: Group, heading: str, fields: Sequence[str]) -> Iterator[str]
 def _said(value: JsonValue) -> str:
     """Return a field for people; a list that is no text in parts has an item a line."""
     is_list = isinstance(value, list) and not any(isinstance(item, dict) and "redacted" in item for item in value)
-    return "\n".join(_text(item) for item in _list(value)) if is_list else _text(value)
+    return "\n".join(plain(item) for item in _list(value)) if is_list else plain(value)
 
 
 def _operations(drift: Group) -> Iterator[str]:
@@ -159,7 +167,7 @@ def _operations(drift: Group) -> Iterator[str]:
         yield escape(f"  {_SIGNS.get(text_of(operation, 'op'), '?')} {' / '.join(path)}{place}")
         for side, sign in (("before", "-"), ("after", "+")):
             if operation.get(side) is not None:
-                yield from (f"      {sign} {escape(line)}" for line in _text(operation[side]).splitlines() or [""])
+                yield from (f"      {sign} {escape(line)}" for line in plain(operation[side]).splitlines() or [""])
 
 
 def _moved(operation: Group) -> str:
@@ -171,8 +179,8 @@ def _impact(impact: Group) -> Iterator[str]:
     if not impact:
         return
     yield escape(f"impact: {text_of(impact, 'verdict')}, effect {text_of(impact, 'effect')}")
-    for field, heading in (("opened", "opened"), ("closed", "closed"), ("examples", "packet"), ("unknowns", "unknown")):
-        yield from (f"  {heading}: {escape(_text(item))}" for item in _list(impact.get(field)))
+    for field, heading in _IMPACT:
+        yield from (f"  {heading}: {escape(plain(item))}" for item in _list(impact.get(field)))
 
 
 def _tests(test: Group) -> Iterator[str]:
@@ -183,21 +191,6 @@ def _tests(test: Group) -> Iterator[str]:
         for result in results:
             said = f"{text_of(result, 'name')}: expected {text_of(result, 'expected')}"
             yield escape(f"  {text_of(result, 'result')}  {said}, saw {text_of(result, 'observed')}")
-
-
-def _text(value: JsonValue) -> str:
-    """Return a value for people; a text in parts shows `<redacted>` for each secret."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        if "redacted" in value:
-            return REDACTED
-        return ", ".join(f"{name} {_text(item)}" for name, item in value.items())
-    if isinstance(value, Sequence):
-        return "".join(_text(item) for item in value)
-    return "-" if value is None else str(value)
 
 
 def _list(value: JsonValue) -> list[JsonValue]:

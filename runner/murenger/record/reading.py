@@ -5,13 +5,16 @@ Input: a change record. Output: its groups of fields and the few facts that othe
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from murenger.errors import LedgerError
 from murenger.model import ChangeRecord, JsonValue
 
 Group: TypeAlias = dict[str, JsonValue]
+
+# What stands where a secret stood.
+REDACTED = "<redacted>"
 
 
 def predicate_of(record: ChangeRecord) -> Group:
@@ -41,6 +44,14 @@ def text_of(group: Mapping[str, JsonValue], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def flow_text(flow: Mapping[str, JsonValue]) -> str:
+    """Return traffic, or a violated intent, as one line; the same words wherever a record is shown."""
+    risk, reference = text_of(flow, "risk"), text_of(flow, "reference")
+    text = f"{risk}: {text_of(flow, 'text')}" if risk else text_of(flow, "text")
+    text += f" ({reference})" if reference else ""
+    return text if flow.get("certain") is not False else f"{text} (may be so)"
+
+
 def number_of(group: Mapping[str, JsonValue], name: str) -> int | None:
     """Return a field's number, or None."""
     value = group.get(name)
@@ -65,3 +76,24 @@ def written_at(record: ChangeRecord) -> datetime.datetime:
     if claimed is None:
         raise LedgerError(f"record {record.sequence} of {record.origin} has no time", hint="murenger verify")
     return claimed
+
+
+def plain(value: JsonValue) -> str:
+    """Return a value of a record as text, whether it is one string or parts with redactions between them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return _plain_group(value)
+    if isinstance(value, Sequence):
+        return "".join(map(plain, value))
+    return "" if value is None else str(value)
+
+
+def _plain_group(value: Mapping[str, JsonValue]) -> str:
+    if "redacted" in value:
+        return REDACTED
+    if isinstance(value.get("text"), str):
+        return flow_text(value)
+    return ", ".join(f"{name} {plain(item)}" for name, item in value.items())

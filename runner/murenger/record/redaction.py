@@ -13,8 +13,7 @@ import secrets
 from collections.abc import Callable
 
 from murenger.model import JsonValue, canonical_bytes
-
-REDACTED = "<redacted>"
+from murenger.record.reading import REDACTED
 
 _SALT_BYTES = 16
 

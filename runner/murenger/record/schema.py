@@ -24,7 +24,7 @@ def check_statement(statement: Mapping[str, JsonValue]) -> RecordKind:
         ValueError: its kind is unknown, it breaks the kind's schema, or a key that must be unique occurs twice.
     """
     kind = kind_of(statement)
-    error = next(iter(_validator(kind).iter_errors(statement)), None)
+    error = next(iter(validator_of(kind).iter_errors(statement)), None)
     if error is not None:
         place = "/".join(str(part) for part in error.instance_path) or "statement"
         raise ValueError(f"{place}: {error.message[:200]}")
@@ -49,7 +49,8 @@ def kind_of(statement: Mapping[str, JsonValue]) -> RecordKind:
 
 
 @functools.cache
-def _validator(kind: RecordKind) -> jsonschema_rs.Draft202012Validator:
+def validator_of(kind: RecordKind) -> jsonschema_rs.Draft202012Validator:
+    """Return what judges the statements of a kind."""
     # The kind files name their neighbour by a relative address, which resolves against their own $id.
     registry = jsonschema_rs.Registry([(f"{BASE}/schemas/{_COMMON}", _load(_COMMON))])
     # Offline: a schema is never fetched, whatever it names.

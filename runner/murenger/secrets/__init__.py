@@ -9,6 +9,7 @@ from murenger.secrets.mask import Inspection, Masked, SecretValues, inspect, mas
 from murenger.secrets.placeholder import PLACEHOLDER, RESALTED, escape, is_mask, unescape
 from murenger.secrets.redaction import REDACTED, redact
 from murenger.secrets.terminal import escape_for_terminal
+from murenger.secrets.words import hide
 
 __all__ = [
     "PLACEHOLDER",
@@ -21,6 +22,7 @@ __all__ = [
     "escape",
     "escape_for_terminal",
     "fill",
+    "hide",
     "inspect",
     "is_mask",
     "mask",

@@ -5,5 +5,6 @@ Input: murenger.yml. Output: a `Site` with one method for each thing that a door
 
 from murenger.wiring.files import compare_files
 from murenger.wiring.site import Site, open_site
+from murenger.wiring.tracing import read_configuration, trace_packets
 
-__all__ = ["Site", "compare_files", "open_site"]
+__all__ = ["Site", "compare_files", "open_site", "read_configuration", "trace_packets"]

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 
 from murenger.adapters.files.source import read_text
 from murenger.adapters.git import FingerprintKeys, GitGoldenStore
+from murenger.config.intents import FILE_NAME as INTENTS_FILE
+from murenger.config.intents import read_intents
 from murenger.decide import AcceptedRevision, resolve
 from murenger.errors import (
     GoldenMissingError,
@@ -20,6 +22,7 @@ from murenger.errors import (
     UnsupportedPlatformError,
 )
 from murenger.model import Device, Golden, RawRead, Snapshot
+from murenger.model.intent import Intents
 from murenger.observe import canonical, golden_snapshot, observe
 from murenger.ports import GoldenFile
 from murenger.secrets import Fingerprinter, is_mask
@@ -39,6 +42,7 @@ class GoldenDesk:
         self._accepted = accepted
         self._lock = threading.Lock()
         self._fingerprinters: dict[str, Fingerprinter] = {}
+        self._intents: dict[str, Intents | None] = {}
         self._canonical: dict[tuple[str, str, str], str] = {}
         self.store: GitGoldenStore = parts.golden_store(self._accepted_revision)
         self._keys: FingerprintKeys = parts.fingerprint_keys(self.store)
@@ -85,6 +89,20 @@ class GoldenDesk:
             approved_at=accepted.approved_at,
         )
         return golden, self._sidecar(device, file)
+
+    def intents(self, revision: str) -> Intents | None:
+        """Return what the policy of a golden revision is for, or None where it has no intents.yml.
+
+        Raises:
+            ConfigError: its intents.yml is wrong.
+            GoldenUntrustedError: it is not a plain file.
+        """
+        with self._lock:
+            if revision not in self._intents:
+                content = self.store.read(INTENTS_FILE, revision)
+                name = pathlib.Path(f"golden revision {revision[:12]}") / INTENTS_FILE
+                self._intents[revision] = None if content is None else read_intents(name, content)
+            return self._intents[revision]
 
     def as_the_device_lists_it(self, device: Device, golden: Snapshot, live: Snapshot) -> Snapshot:
         """Return golden as the device's own software writes it, for a text that a person wrote.

@@ -35,6 +35,7 @@ from murenger.record.recorder import Recorder
 from murenger.record.settlement import settlement_of
 from murenger.secrets import Fingerprinter, fill, redact
 from murenger.wiring.anchoring import redacted
+from murenger.wiring.impact import ImpactDesk
 from murenger.wiring.journal import Journal
 from murenger.wiring.parts import Parts
 from murenger.wiring.watch import Watch
@@ -64,15 +65,22 @@ class Healing:
         journal: the ledger.
         watch: anchors what is written.
         fingerprinter: returns the maker of fingerprints for a golden revision.
+        impact: judges traffic.
     """
 
     def __init__(
-        self, parts: Parts, journal: Journal, watch: Watch, fingerprinter: Callable[[str], Fingerprinter]
+        self,
+        parts: Parts,
+        journal: Journal,
+        watch: Watch,
+        fingerprinter: Callable[[str], Fingerprinter],
+        impact: ImpactDesk,
     ) -> None:
         self._parts = parts
         self._journal = journal
         self._watch = watch
         self._fingerprinter = fingerprinter
+        self._impact = impact
 
     def preview(self, examination: Examination, *, made_at: datetime.datetime | None = None) -> Plan:
         """Return the plan that undoes a drift; nothing is kept.
@@ -274,6 +282,7 @@ class Healing:
             observe=lambda: observe(device, self._parts.source, fingerprinter).snapshot,
             canonical=seen,
             agrees=lambda after: compare(promised, after, detected_at=after.taken_at).in_sync,
+            impact=lambda after: self._impact.impact(promised, after, revision=examination.golden.revision),
             fill=lambda text: fill(text, examination.secrets, known),
             redact=lambda text: redact(text, values),
             clock=self._parts.clock,

@@ -16,6 +16,7 @@ from murenger.adapters.ansible.launch import PlaybookLauncher
 from murenger.adapters.ansible.vault import AnsibleVault
 from murenger.adapters.clock import SystemClock
 from murenger.adapters.clock_state import clock_state
+from murenger.adapters.engine import ChildAssessor
 from murenger.adapters.files.approvals import FileApprovals
 from murenger.adapters.files.credentials import CredentialFiles
 from murenger.adapters.files.leases import FileLeases
@@ -35,6 +36,7 @@ from murenger.ports import AnchorSink, Clock
 from murenger.record.executor import Executor, Trigger
 from murenger.record.redaction import make_disclosure
 from murenger.record.store import OUTBOX
+from murenger.semantics.verdict import Limits
 from murenger.wiring.anchoring import Anchors
 from murenger.wiring.head import Head
 from murenger.wiring.sinks import make_sinks, time_stampers
@@ -203,6 +205,13 @@ class Parts:
     def fingerprint_keys(self, store: GitGoldenStore) -> FingerprintKeys:
         """The fingerprint key of the golden repository."""
         return FingerprintKeys(store, self.vault)
+
+    @functools.cached_property
+    def assessor(self) -> ChildAssessor:
+        """Which packets a drift opens or closes, judged in child processes."""
+        impact = self.settings.impact
+        limits = Limits(cpu_s=impact.cpu_s, memory_bytes=impact.memory_mib << 20, nodes=impact.nodes)
+        return ChildAssessor(limits=limits)
 
     @functools.cached_property
     def launcher(self) -> PlaybookLauncher:

@@ -36,6 +36,7 @@ from murenger.record.executor import Population, Trigger
 from murenger.wiring.desk import GoldenDesk
 from murenger.wiring.failures import Failures
 from murenger.wiring.healing import Healing, PlanFile
+from murenger.wiring.impact import ImpactDesk
 from murenger.wiring.journal import Journal
 from murenger.wiring.keyring import Keyring
 from murenger.wiring.outcomes import outcome_from_record
@@ -70,9 +71,10 @@ class Site:
         self.settings: Settings = parts.settings
         self.journal = Journal(parts)
         self.desk = GoldenDesk(parts, self.journal.accepted)
+        self.impact = ImpactDesk(lambda: parts.assessor, self.desk.intents)
         self.failures = Failures(parts, self.journal)
         self.watch = Watch(parts, self.journal, self.failures)
-        self.healing = Healing(parts, self.journal, self.watch, self.desk.fingerprinter)
+        self.healing = Healing(parts, self.journal, self.watch, self.desk.fingerprinter, self.impact)
         self.settling = Settling(parts, self.journal, self.desk.fingerprinter)
         self.keyring = Keyring(parts, self.journal, self.watch)
         self._last_good: dict[str, LastGood] = {}
@@ -99,6 +101,16 @@ class Site:
             MurengerError: any of the three is not possible.
         """
         return examine(device, self._stages(device))
+
+    def rules_text(self, device: Device, *, is_live: bool) -> str:
+        """Return the text whose rules count for a device: what it runs now, or its approved golden policy.
+
+        Raises:
+            MurengerError: it cannot be had.
+        """
+        if is_live:
+            return self._observe(device).live.text
+        return self.desk.golden(device)[0].snapshot.text
 
     def reconcile(self, device: Device) -> Pass:
         """Make one recorded pass, and heal through the remediation playbook where that is decided.
@@ -219,6 +231,9 @@ class Site:
             if listed is not golden.snapshot:
                 golden = dataclasses.replace(golden, snapshot=listed)
                 drift = self._drift(listed, live)
+        if not drift.in_sync:
+            impact = self.impact.impact(golden.snapshot, live, revision=golden.revision)
+            drift = dataclasses.replace(drift, impact=impact)
         return Compared(golden=golden, drift=drift, secrets=secrets)
 
     def _drift(self, golden: Snapshot, live: Snapshot) -> Drift:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from tests.contracts.devices.benches import Bench
 
 from murenger.adapters.clock import SystemClock
+from murenger.adapters.engine import ChildAssessor
 from murenger.adapters.napalm.connection import Connection
 from murenger.compare import compare, steps
 from murenger.dialects import dialect, expected_after
@@ -35,6 +36,7 @@ from murenger.ports import ConfigSource, Remediator
 from murenger.secrets import Fingerprinter, fill, redact
 
 FINGERPRINTER = Fingerprinter(bytes(range(32)))
+ASSESSOR = ChildAssessor()
 NOW = SystemClock().now()
 # Listing twice doubles the time of a read, and every tenth read makes the point.
 WITNESS_EVERY = 10
@@ -193,6 +195,7 @@ def trial(
         observe=lambda: observe(device, reads, FINGERPRINTER, LastGood.of(live)).snapshot,
         canonical=lambda raw: canonical(raw, device, FINGERPRINTER)[0],
         agrees=lambda after: compare(promised, after, detected_at=after.taken_at).in_sync,
+        impact=lambda after: ASSESSOR.assess(device.platform, golden=promised.text, live=after.text),
         fill=lambda candidate: fill(candidate, secrets, known),
         redact=lambda told: redact(told, secrets.values()),
         clock=bench.clock,

@@ -101,7 +101,7 @@ def workplace(bench: Bench, folder: pathlib.Path, *, revert_in_s: int | None = N
     said = made.say(
         "init",
         str(made.folder),
-        *("--origin", "contracts.example.net", "--heal", bench.name, "--allow-unassessed-impact"),
+        *("--origin", "contracts.example.net", "--heal", bench.name),
         *("--inventory", str(bench.lab_dir / "inventory")),
         *("--vault-password-file", str(bench.lab_dir / "vault-password")),
         *("--revert-in", str(revert_in_s or max(8, bench.short_s))),

@@ -32,7 +32,6 @@ policies:
     devices: [fw1, edge]
     mode: heal
     standing_change: standing.json
-    allow_unassessed_impact: true
     revert_in: 2m
     schedule:
       interval: 5m

@@ -13,11 +13,14 @@ from murenger.model import (
     Digest,
     Drift,
     Effect,
+    Flow,
     Impact,
     Mode,
     Operation,
+    Packet,
     Plan,
     Policy,
+    RuleAt,
     SafetyNet,
     Severity,
     StandingChange,
@@ -25,6 +28,16 @@ from murenger.model import (
 )
 
 NOW = datetime.datetime(2026, 11, 22, 10, 0, tzinfo=datetime.UTC)
+OPENED = Flow(
+    text="tcp 5432 from any to card-db",
+    golden=RuleAt(name="default deny"),
+    live=RuleAt(name="rule 3", rule_list="chain forward", first_line=7, last_line=7),
+    boxes=("any -> 203.0.113.140 tcp 5432",),
+    is_whole=True,
+    packets=2**48,
+    is_certain=True,
+    witness=Packet(family=4, src=1, dst=2, proto=6, sport=40000, dport=5432, flags="syn", ingress="a", egress="b"),
+)
 PLAN_DIGEST = Digest("sha256:" + "d" * 64)
 
 
@@ -50,7 +63,7 @@ class Case:
             golden_digest=Digest("sha256:" + "a" * 64),
             live_digest=Digest("sha256:" + "b" * 64),
             differences=(difference(),),
-            impact=Impact(verdict=Verdict.DIFFERENT, effect=Effect.WIDENS),
+            impact=Impact(verdict=Verdict.DIFFERENT, effect=Effect.WIDENS, opened=(OPENED,)),
             detected_at=NOW,
         )
     )

@@ -20,14 +20,16 @@ from murenger.decide import (
 from murenger.errors import ApprovalError
 from murenger.model import (
     Digest,
+    Effect,
     Operation,
     Plan,
     SafetyNet,
+    Verdict,
     canonical_bytes,
     digest_of,
     parse_canonical,
 )
-from murenger.model.drift import NOT_ASSESSED
+from murenger.model.impact import NOT_ASSESSED
 
 NOW = datetime.datetime(2026, 11, 22, 10, 0, tzinfo=datetime.UTC)
 STANDING: dict[str, Any] = {
@@ -99,7 +101,7 @@ def test_a_plan_file_holds_what_keeps_an_approval_from_being_used_elsewhere(plan
         "golden": {"commit": "e" * 40, "sha256": "a" * 64},
         "commands": ["delete rule 3", "add rule drop"],
         "after": {"sha256": "f" * 64},
-        "impact": {"verdict": "different", "effect": "widens", "opened": [], "closed": [], "unknowns": []},
+        "impact": {"verdict": "different", "effect": "widens", "opened": ["tcp 5432 from any to card-db"], "closed": [], "unknowns": []},
         "test": ["live, read over a fresh connection, equals the expected digest"],
         "backout": {"method": "device-timer", "timer_s": 120},
         "change": {"reason": "drift is healed", "security_impact": "less is open"},
@@ -112,7 +114,9 @@ def test_a_plan_file_is_read_back(plan: Plan) -> None:
     assert f"sha256:{document.sha256}" == digest_of(content)
     assert document.commands == plan.steps
     assert document.not_after == plan.expires_at
-    assert document.impact == plan.drift.impact
+    said, impact = document.impact, plan.drift.impact
+    assert (said.verdict, said.effect) == (impact.verdict, impact.effect)
+    assert said.opened == tuple(flow.text for flow in impact.opened) == ("tcp 5432 from any to card-db",)
     match_plan(document, plan)
 
 
@@ -276,7 +280,8 @@ def test_the_same_meaning_in_other_bytes_is_refused() -> None:
 
 def test_an_unassessed_impact_is_written_down(plan: Plan) -> None:
     unassessed = dataclasses.replace(plan, drift=dataclasses.replace(plan.drift, impact=NOT_ASSESSED))
-    assert parse_plan(planned(unassessed)).impact == NOT_ASSESSED
+    said = parse_plan(planned(unassessed)).impact
+    assert (said.verdict, said.effect, said.unknowns) == (Verdict.UNKNOWN, Effect.UNKNOWN, ("not-assessed",))
 
 
 @given(

@@ -18,7 +18,6 @@ def test_a_device_in_no_policy_is_only_observed() -> None:
     assert chosen is DEFAULT_POLICY
     assert chosen.mode is Mode.OBSERVE
     assert chosen.standing_change is None
-    assert not chosen.allow_unassessed_impact
 
 
 def test_an_empty_selection_selects_nothing() -> None:

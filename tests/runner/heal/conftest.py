@@ -17,7 +17,9 @@ from murenger.model import (
     Device,
     Difference,
     Drift,
+    Effect,
     Golden,
+    Impact,
     Mode,
     Operation,
     Outcome,
@@ -28,12 +30,14 @@ from murenger.model import (
     SafetyNet,
     Snapshot,
     SnapshotKind,
+    Verdict,
 )
-from murenger.model.drift import NOT_ASSESSED
+from murenger.model.impact import NOT_ASSESSED
 from murenger.ports import FlowReport, Staged
 
 NOON = datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.UTC)
 GOLDEN, LIVE = "golden\n", "drifted\n"
+EQUAL = Impact(verdict=Verdict.EQUAL, effect=Effect.NONE)
 
 
 def snapshot(text: str, kind: SnapshotKind = SnapshotKind.RUNNING) -> Snapshot:
@@ -65,6 +69,7 @@ class Bench:
     trace: list[str] = dataclasses.field(default_factory=list)
     change_while_staged: str | None = None
     unreachable_after_commit: bool = False
+    impact: Impact = EQUAL
     applies: Callable[[str], str] = str
 
     def now(self) -> datetime.datetime:
@@ -148,6 +153,7 @@ class Bench:
     def tools(self) -> HealTools:
         """Return the tools of healing, bound to this bench."""
         return HealTools(
+            impact=lambda _: self.impact,
             remediator=self,
             observe=self.observe,
             canonical=lambda raw: snapshot(raw.text),

@@ -1,14 +1,26 @@
 """Healing: whatever breaks, the outcome tells the state that the device is really in."""
 
+import dataclasses
 import datetime
 from typing import Any
 
 import pytest
 
 from murenger.errors import GuardRefusedError, RemediationError, RollbackError, SecretError, UnreachableError
-from murenger.model import OutcomeVerdict
+from murenger.model import Effect, Impact, OutcomeVerdict, Proof, Verdict
 
 GOLDEN, LIVE = "golden\n", "drifted\n"
+PROOF = Proof(
+    engine="oxidd 1",
+    parser="nft 1",
+    stage="digest",
+    cpu_s=0.25,
+    cpu_budget_s=60.0,
+    nodes=7,
+    node_budget=100,
+    rules=(9, 9),
+    opaque_rules=(2, 2),
+)
 
 
 def test_a_heal_stages_commits_looks_confirms_and_cuts_flows_in_that_order(bench: Any) -> None:
@@ -60,6 +72,27 @@ def test_a_lock_out_is_undone_over_the_old_connection(bench: Any) -> None:
     outcome = bench.heal()
     assert outcome.verdict is OutcomeVerdict.ROLLED_BACK
     assert bench.running == LIVE
+
+
+def test_the_outcome_says_how_it_was_proven_that_the_same_packets_pass(bench: Any) -> None:
+    bench.impact = dataclasses.replace(bench.impact, proof=PROOF)
+    check = bench.heal().checks[-1]
+    assert check.passed
+    assert check.name == "packets that pass, live against golden"
+    assert check.observed == (
+        "equal; oxidd 1 at stage digest, read by nft 1; 0.25 of 60 s, 7 of 100 nodes; "
+        "2 of 9 rules with a condition that cannot be told"
+    )
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.DIFFERENT])
+def test_a_device_that_may_pass_other_packets_than_golden_is_rolled_back(bench: Any, verdict: Verdict) -> None:
+    bench.impact = Impact(verdict=verdict, effect=Effect.UNKNOWN, unknowns=("residue: nat changed",))
+    outcome = bench.heal()
+    assert outcome.verdict is OutcomeVerdict.ROLLED_BACK
+    assert bench.running == LIVE
+    assert not outcome.checks[-1].passed
+    assert outcome.checks[-1].observed == f"{verdict.value}; residue: nat changed"
 
 
 def test_a_lock_out_with_a_dead_link_ends_when_the_timer_fires(bench: Any) -> None:

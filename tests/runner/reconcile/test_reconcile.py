@@ -23,7 +23,7 @@ from murenger.model import (
     Snapshot,
     SnapshotKind,
 )
-from murenger.model.drift import NOT_ASSESSED
+from murenger.model.impact import NOT_ASSESSED
 from murenger.reconcile import Compared, Examination, Observed, Stages, examine, reconcile
 
 NOON = datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.UTC)

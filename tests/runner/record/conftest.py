@@ -45,7 +45,7 @@ from murenger.model import (
     canonical_bytes,
     digest_of,
 )
-from murenger.model.drift import NOT_ASSESSED
+from murenger.model.impact import NOT_ASSESSED
 from murenger.record import Executor, LogTerms, Population, Recorder, Redactor, Trigger
 from murenger.record.predicate import RECORD_NAMESPACE
 from murenger.record.redaction import make_disclosure

@@ -9,12 +9,68 @@ import jsonschema
 import pytest
 
 from murenger.errors import RecordError
-from murenger.model import Impact, OutcomeVerdict, RecordKind, parse_canonical
-from murenger.model.drift import Effect, Verdict
+from murenger.model import (
+    Effect,
+    Flow,
+    Impact,
+    OutcomeVerdict,
+    Packet,
+    Proof,
+    RecordKind,
+    Risk,
+    RuleAt,
+    Verdict,
+    Violation,
+    parse_canonical,
+)
+from murenger.record.page import record_lines
 from murenger.record.predicate import BASE, UNIQUE_KEYS
 from murenger.record.schema import _load, check_statement
 
 SECTIONS_OF_6_5_1 = ("reason", "security_impact")
+
+PACKET = Packet(family=4, src=3221225985, dst=3405803916, proto=6, sport=40000, dport=5432, ingress="a", egress="b")
+OPENED = Impact(
+    verdict=Verdict.DIFFERENT,
+    effect=Effect.WIDENS,
+    opened=(
+        Flow(
+            text="tcp 5432 from any to card-db",
+            golden=RuleAt(name="default deny"),
+            live=RuleAt(name="rule 3", rule_list="chain forward", first_line=7, last_line=7),
+            boxes=("any -> 203.0.113.140 tcp 5432",),
+            is_whole=True,
+            packets=2**48,
+            is_certain=False,
+            witness=PACKET,
+            intents=("cde-only-from-app",),
+        ),
+    ),
+    witnesses=(PACKET,),
+    assumptions=("application ssl",),
+    handling=("rule 4: log is gone",),
+    violations=(
+        Violation(
+            intent="cde-only-from-app",
+            risk=Risk.CRITICAL,
+            owner="pci",
+            reference="PCI DSS 1.3.1",
+            witness=PACKET,
+        ),
+    ),
+    crown_jewel=True,
+    proof=Proof(
+        engine="oxidd 1",
+        parser="nft 1",
+        stage="bdd",
+        cpu_s=0.1,
+        cpu_budget_s=60.0,
+        nodes=5,
+        node_budget=100,
+        rules=(8, 9),
+        opaque_rules=(1, 2),
+    ),
+)
 
 
 def objects(schema: Any) -> None:
@@ -172,7 +228,27 @@ def test_device_text_that_is_no_utf8_is_recorded_spelled_out(world: Any) -> None
 def test_a_proven_direction_of_the_impact_is_recorded(world: Any) -> None:
     world.start()
     drift = world.drift()
-    impact = Impact(verdict=Verdict.DIFFERENT, effect=Effect.WIDENS, opened=("tcp 5432",))
-    widened = dataclasses.replace(drift, impact=impact)
-    said = json.loads(world.recorder.drift_found(widened, world.snapshot(), world.golden()).content)["predicate"]
-    assert (said["impact"]["widened"], said["impact"]["unknown_count"]) == (True, 0)
+    widened = dataclasses.replace(drift, impact=OPENED)
+    record = world.recorder.drift_found(widened, world.snapshot(), world.golden())
+    said = json.loads(record.content)["predicate"]["impact"]
+    assert (said["widened"], said["unknown_count"], said["risk"], said["cde_exposure"]) == (True, 0, "critical", True)
+    assert said["opened"] == [
+        {
+            "text": "tcp 5432 from any to card-db",
+            "golden_rule": "default deny",
+            "live_rule": "rule 3 in chain forward, lines 7-7",
+            "boxes": ["any -> 203.0.113.140 tcp 5432"],
+            "whole": True,
+            "packets": "281474976710656",
+            "certain": False,
+            "intents": ["cde-only-from-app"],
+        }
+    ]
+    assert said["examples"][0]["dst"] == "203.0.113.140"
+    assert said["engine"] == (
+        "oxidd 1, read by nft 1; stage bdd; 8 and 9 rules, 1 and 2 with a condition that cannot be told; "
+        "budget 60 s and 100 nodes"
+    )
+    page = "\n".join(record_lines(record))
+    assert "  opened: tcp 5432 from any to card-db (may be so)" in page
+    assert "  violates: critical: cde-only-from-app (PCI DSS 1.3.1)" in page

@@ -95,11 +95,6 @@ def test_observe_refuses_and_names_the_setting(bench: Any, holds: Holds) -> None
     holds("mode is observe", "`mode: heal`", "'heal'")
 
 
-def test_without_leave_for_unassessed_impact_nothing_is_healed(bench: Any, holds: Holds) -> None:
-    bench.edit("allow_unassessed_impact: true", "allow_unassessed_impact: false")
-    holds("traffic impact is unknown (not-assessed)", "`allow_unassessed_impact: true`")
-
-
 def test_an_unsigned_standing_change_does_not_count(bench: Any, holds: Holds) -> None:
     (bench.site / "decisions" / "standing-change.json.sig").unlink()
     holds("is not signed", "ssh-keygen -Y sign")

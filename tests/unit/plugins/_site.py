@@ -40,7 +40,7 @@ from murenger.model import (
     SnapshotKind,
     digest_of,
 )
-from murenger.model.drift import NOT_ASSESSED
+from murenger.model.impact import NOT_ASSESSED
 from murenger.reconcile import Examination
 from murenger.wiring.healing import Healing
 from murenger.wiring.site import AcceptedGolden
@@ -92,6 +92,14 @@ APPROVAL = Approval(
     reason="",
     security_impact="",
 )
+
+RULES = """table inet filter {{
+	chain forward {{
+		type filter hook forward priority filter; policy drop;
+		tcp dport 22 {} comment "{{{{ 7 * 7 }}}}"
+	}}
+}}
+"""
 
 
 class _Healing(Healing):
@@ -183,6 +191,12 @@ class Site:
         return Examination(
             device=device, live=live, golden=golden(), drift=drift, decision=decision, secrets={"p": SECRET}
         )
+
+    def rules_text(self, _device: Device, *, is_live: bool) -> str:
+        """Return rules that deny in golden what they allow in live."""
+        if self.error:
+            raise self.error
+        return RULES.format("accept" if is_live else "drop")
 
     def preview(self, examination: Examination, made_at: datetime.datetime = NOW) -> Plan:
         """Return the plan that undoes the drift."""

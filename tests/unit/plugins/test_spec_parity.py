@@ -15,7 +15,7 @@ import yaml
 COLLECTION = "ansible_collections.murenger.drift.plugins"
 MODULES = (
     *("change_record", "change_record_info", "drift_info", "golden_config", "live_config_info", "plan"),
-    "remediation",
+    *("packet_trace_info", "remediation"),
 )
 WRITING = ("change_record", "golden_config", "plan", "remediation")
 SUSPICIOUS = re.compile(r"pass|secret|token|key|community")

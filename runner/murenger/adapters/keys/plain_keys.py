@@ -7,6 +7,7 @@ Source: OpenSSH PROTOCOL.sshsig; RFC 8332 and RFC 5656 for the wire form of keys
 
 import functools
 import hashlib
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -30,6 +31,20 @@ _ED25519_WRAPPED_BYTES = len(_ED25519_WRAPPED) + _ED25519_BYTES
 _KEYS, _RESULTS = 64, 256
 
 
+class Question(NamedTuple):
+    """What the arithmetic is asked.
+
+    Attributes:
+        public_key: the key, in wire form.
+        signed: the bytes that it is said to have signed.
+        wrapped: the signature, as it stands at the end of an SSHSIG.
+    """
+
+    public_key: bytes
+    signed: bytes
+    wrapped: bytes
+
+
 def is_good(claim: SshSignature, content: bytes) -> bool:
     """Tell whether the key that a signature names made it over these bytes.
 
@@ -43,17 +58,23 @@ def is_good(claim: SshSignature, content: bytes) -> bool:
     Returns:
         True if it is good; False if it is not, or is in a form that is not judged here.
     """
+    question = question_of(claim, content)
+    return question is not None and _is_good(question)
+
+
+def question_of(claim: SshSignature, content: bytes) -> Question | None:
+    """Return what `answer` has to be asked about a signature, or None where it is in a form that is not judged here."""
     head, signed = _frame(claim.public_key, claim.namespace)
     if not claim.blob.startswith(head):
-        return False
+        return None
     hash_field = claim.blob[len(head) : len(head) + len(_SHA512)]
     if hash_field == _SHA512:
         hashed = hashlib.sha512(content).digest()
     elif hash_field == _SHA256:
         hashed = hashlib.sha256(content).digest()
     else:
-        return False
-    return _is_good(claim.public_key, signed + hash_field + _field(hashed), claim.blob[len(head) + len(_SHA512) :])
+        return None
+    return Question(claim.public_key, signed + hash_field + _field(hashed), claim.blob[len(head) + len(_SHA512) :])
 
 
 @functools.lru_cache(maxsize=_KEYS)
@@ -63,8 +84,9 @@ def _frame(public_key: bytes, namespace: str) -> tuple[bytes, bytes]:
     return _HEAD + _field(public_key) + named, b"SSHSIG" + named
 
 
-@functools.lru_cache(maxsize=_RESULTS)
-def _is_good(public_key: bytes, signed: bytes, wrapped: bytes) -> bool:
+def answer(question: Question) -> bool:
+    """Do the arithmetic: tell whether a signature is good, as `is_good` does."""
+    public_key, signed, wrapped = question
     try:
         key = _key(public_key)
         if len(wrapped) == _ED25519_WRAPPED_BYTES and wrapped.startswith(_ED25519_WRAPPED):
@@ -83,6 +105,9 @@ def _is_good(public_key: bytes, signed: bytes, wrapped: bytes) -> bool:
     except (ValueError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
+
+
+_is_good = functools.lru_cache(maxsize=_RESULTS)(answer)
 
 
 @functools.lru_cache(maxsize=_KEYS)

@@ -4,6 +4,6 @@ Input: a log's folder. Output: lists of records, and where to begin without read
 """
 
 from murenger.adapters.sqlite.index import RecordIndex
-from murenger.adapters.sqlite.rebuild import Rebuilt, rebuild
 
-__all__ = ["Rebuilt", "RecordIndex", "rebuild"]
+# What makes an index anew is imported from `rebuild` itself: whoever lists records does not need it.
+__all__ = ["RecordIndex"]

@@ -78,14 +78,14 @@ class Story:
         self._teller.say(
             f"""A person, {PERSON}, has a key of her own. `init` makes a working directory with a key for the program,
             which may sign records and approve nothing. She signs a standing change: which devices may be healed
-            without asking, how much of them, until when. --allow-unassessed-impact: this site lets murenger heal
-            although it does not yet assess what a difference lets through."""
+            without asking, how much of them, until when. What a drift does to traffic must be proven for that; else
+            murenger asks her."""
         )
         self._teller.shell.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", PERSON, "-f", "alice")
         self._teller.run(
             *("init", "site", "--origin", ORIGIN, "--inventory", "../lab/inventory"),
             *("--vault-password-file", "../lab/vault-password", "--heal", ",".join(self._devices)),
-            *("--allow-unassessed-impact", "--revert-in", str(REVERT_IN_S)),
+            *("--revert-in", str(REVERT_IN_S)),
         )
         self._teller.shell.enter("site")
         self._teller.run("keys", "trust", PERSON, "../alice.pub", "--role", "approver", "--role", "reviewer")

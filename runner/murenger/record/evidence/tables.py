@@ -17,9 +17,9 @@ from murenger.record.evidence.order import PackOrder, PackWriter
 from murenger.record.evidence.requirements import REQUIREMENTS, requirements_of
 from murenger.record.evidence.servicenow import servicenow_change
 from murenger.record.evidence.survey import requirement_path
-from murenger.record.evidence.texts import items_of, plain
+from murenger.record.evidence.texts import items_of
 from murenger.record.evidence.view import GapView, IncidentState
-from murenger.record.reading import group_of, text_of
+from murenger.record.reading import group_of, plain, text_of
 
 RECORDS, POPULATION, GAPS = "records.csv", "population.csv", "gaps.csv"
 CEF, OCSF, SERVICENOW = "exports/records.cef", "exports/ocsf-5019.jsonl", "exports/servicenow.jsonl"

@@ -3,29 +3,16 @@
 Input: fields of a record. Output: text, not escaped, in which a secret is only ever `<redacted>`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from murenger.model import JsonValue
 from murenger.record.groups import Group
-from murenger.record.reading import group_of, text_of
-from murenger.record.redaction import REDACTED
+from murenger.record.reading import group_of, plain, text_of
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
 
 
-def plain(value: JsonValue) -> str:
-    """Return a text of a record, whether it is one string or parts with redactions between them."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        if "redacted" in value:
-            return REDACTED
-        return ", ".join(f"{name} {plain(item)}" for name, item in value.items())
-    if isinstance(value, Sequence):
-        return "".join(plain(item) for item in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else str(value)
+_IMPACT = (("violations", "violates"), ("opened", "opened"), ("closed", "closed"), ("unknowns", "not known"))
 
 
 def items_of(value: JsonValue) -> Iterator[Group]:
@@ -57,7 +44,7 @@ def impact_text(said: Mapping[str, JsonValue]) -> str:
     if not impact:
         return ""
     lines = [f"verdict {text_of(impact, 'verdict')}, effect {text_of(impact, 'effect')}"]
-    for field, heading in (("opened", "opened"), ("closed", "closed"), ("unknowns", "not known")):
+    for field, heading in _IMPACT:
         listed = impact.get(field)
         lines += [f"{heading}: {plain(item)}" for item in listed] if isinstance(listed, list) else []
     return "\n".join(lines)

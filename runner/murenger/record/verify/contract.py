@@ -3,20 +3,12 @@
 Input: a parsed statement and its bytes. Output: nothing, or what is wrong in the words of `record.schema`.
 """
 
-import functools
-import importlib.resources
-import json
-
-import jsonschema_rs
-
-from murenger.model import RecordKind
-from murenger.record.predicate import BASE, UNIQUE_KEYS
-from murenger.record.schema import check_statement
+from murenger.record.predicate import UNIQUE_KEYS
+from murenger.record.schema import check_statement, validator_of
 from murenger.record.verify.examined import Examined
 
-_COMMON = "common.v1.json"
 # Canonical bytes escape quotes in text, so this can only be a key.
-_KEYS = tuple(f'"{key}":'.encode() for key in UNIQUE_KEYS)
+_SEQ, _PREVIOUS, _PLAN, _DECISION = (f'"{key}":'.encode() for key in UNIQUE_KEYS)
 
 
 def check_contract(record: Examined) -> None:
@@ -31,20 +23,11 @@ def check_contract(record: Examined) -> None:
     content = record.content
     if (
         record.kind is None
-        or any(content.count(key) > 1 for key in _KEYS)
-        or not _validator(record.kind).is_valid(record.statement)
+        or content.count(_SEQ) > 1
+        or content.count(_PREVIOUS) > 1
+        or content.count(_PLAN) > 1
+        or content.count(_DECISION) > 1
+        or not validator_of(record.kind).is_valid(record.statement)
     ):
         check_statement(record.statement)
         raise ValueError("the record breaks the schema of its kind")
-
-
-@functools.cache
-def _validator(kind: RecordKind) -> jsonschema_rs.Draft202012Validator:
-    registry = jsonschema_rs.Registry([(f"{BASE}/schemas/{_COMMON}", _load(_COMMON))])
-    return jsonschema_rs.Draft202012Validator(_load(f"{kind.value}.v1.json"), registry=registry, offline=True)
-
-
-def _load(name: str) -> dict[str, object]:
-    file = importlib.resources.files("murenger.record") / "schemas" / name
-    schema: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
-    return schema

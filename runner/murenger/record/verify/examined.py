@@ -3,20 +3,20 @@
 Input: a record's files. Output: its parsed content, or why it has none; nothing about it is trusted yet.
 """
 
-import contextlib
 import datetime
-import hashlib
 import os
 import stat
+from hashlib import sha256 as _sha256
 from pathlib import Path
 
 from murenger.model import JsonValue, RecordKind, parse_canonical
 from murenger.record.groups import Group
 from murenger.record.predicate import MAX_RECORD_BYTES, MAX_SIGNATURE_BYTES, predicate_type
 from murenger.record.reading import time_of
-from murenger.record.store import RECORDS, record_name
+from murenger.record.store import DAYS, RECORDS, record_name
+from murenger.record.verify.armour import is_armoured
 from murenger.record.verify.digests import DIGEST_BYTES
-from murenger.record.verify.scan import Day, Scan
+from murenger.record.verify.scan import Day
 
 _KINDS = {predicate_type(kind): kind for kind in RecordKind}
 _NO_GROUP: Group = {}
@@ -34,15 +34,15 @@ class Examined:
         day: the day it lies in.
         number: what its file name says.
         path: of the record; its signature lies beside it.
-        file: the same for people, below the log's folder.
+        file: the same for people; "" for its place below the log's folder.
 
     Attributes:
         number: what its file name says.
         day: the day it lies in.
-        file: path below the log's folder.
         content: its bytes; None where they cannot be had.
         unreadable: why not, or "".
         signature: the text of its signature file; None where it cannot be had.
+        is_armoured: whether that is armoured as ssh-keygen does it.
         statement: the parsed content; None where it is not canonical.
         malformed: why not, or "".
         predicate: what the record says; empty where it is not canonical.
@@ -54,11 +54,12 @@ class Examined:
     """
 
     __slots__ = (
+        "_file",
         "claimed_at",
         "content",
         "day",
         "digest",
-        "file",
+        "is_armoured",
         "kind",
         "leaf",
         "malformed",
@@ -70,24 +71,28 @@ class Examined:
         "unreadable",
     )
 
-    def __init__(self, day: Day, number: int, *, path: str, file: str) -> None:
+    def __init__(self, day: Day, number: int, *, path: str, file: str = "") -> None:
         self.number = number
         self.day = day
-        self.file = file
-        self.content, self.unreadable = _content(path)
+        self._file = file
         self.statement: dict[str, JsonValue] | None = None
         self.malformed = ""
-        self.digest = self.leaf = NO_DIGEST
-        if self.content is not None:
-            self.digest = hashlib.sha256(self.content).digest()
-            self.leaf = hashlib.sha256(b"\x00" + self.content).digest()
-            self._parse(self.content)
-        predicate = self.statement.get("predicate") if self.statement else None
-        self.predicate: Group = predicate if isinstance(predicate, dict) else _NO_GROUP
-        named = self.statement.get("predicateType") if self.statement else None
-        self.kind: RecordKind | None = _KINDS.get(named) if isinstance(named, str) else None
-        self.claimed_at: datetime.datetime | None = time_of(self.predicate, "written_at")
+        self.predicate: Group = _NO_GROUP
+        self.kind: RecordKind | None = None
+        self.claimed_at: datetime.datetime | None = None
+        self.content, self.unreadable = content, _ = _content(path)
+        if content is None:
+            self.digest = self.leaf = NO_DIGEST
+        else:
+            self.digest = _sha256(content).digest()
+            self.leaf = _sha256(b"\x00" + content).digest()
+            self._parse(content)
         self._read_signature(path + ".sig")
+
+    @property
+    def file(self) -> str:
+        """Path for people, mostly below the log's folder."""
+        return self._file or f"{DAYS}/{self.day.name}/{RECORDS}/{record_name(self.number)}"
 
     @property
     def sha256(self) -> str:
@@ -96,25 +101,37 @@ class Examined:
 
     def _parse(self, content: bytes) -> None:
         try:
-            self.statement = parse_canonical(content)
+            self.statement = statement = parse_canonical(content)
         except RecursionError:
             self.malformed = "nested too deeply"
+            return
         except ValueError as exc:
             self.malformed = str(exc) or "not canonical JSON"
+            return
+        predicate, named = statement.get("predicate"), statement.get("predicateType")
+        if isinstance(predicate, dict):
+            self.predicate = predicate
+            self.claimed_at = time_of(predicate, "written_at")
+        if isinstance(named, str):
+            self.kind = _KINDS.get(named)
 
     def _read_signature(self, path: str) -> None:
         self.signature: str | None = None
         self.signature_digest = NO_DIGEST
-        with contextlib.suppress(OSError, ValueError):
+        self.is_armoured = False
+        try:
             content = read_bytes(path, MAX_SIGNATURE_BYTES)
-            self.signature_digest = hashlib.sha256(content).digest()
+            self.signature_digest = _sha256(content).digest()
             self.signature = content.decode("ascii")
+        except (OSError, ValueError):
+            return
+        self.is_armoured = is_armoured(self.signature)
 
 
-def examine(scan: Scan, day: Day, number: int) -> Examined:
+def examine(day: Day, number: int) -> Examined:
     """Return a record as it lies there; nothing about it is trusted yet."""
     path = f"{day.folder}/{RECORDS}/{record_name(number)}"
-    return Examined(day, number, path=path, file=scan.record_file(day, number))
+    return Examined(day, number, path=path)
 
 
 def read_signature(path: Path) -> str | None:

@@ -31,6 +31,7 @@ SIGNER_CODES = {
     "namespace": Code.NAMESPACE,
 }
 
+_NOT_AS_WRITTEN = "the signature is not as it was written"
 _MAX_LEAVES_BYTES = 1024 * 1024 * 1024
 
 # How far apart two honest clocks may be; heartbeats are as far apart.
@@ -86,21 +87,24 @@ def check_signature(record: Examined, walk: Walk, scan: Scan, trust: Trust) -> I
     """Find records that the runner's key did not sign, as they are, in its role, while it was valid."""
     if record.content is None:
         return
-    signature_file = record.file + ".sig"
     if record.signature is None:
-        yield fault(record, Code.RECORD_SIGNATURE, "the signature is missing or unreadable", file=signature_file)
+        yield _bad_signature(record, "the signature is missing or unreadable")
         return
-    if not is_canonical(record.signature):
-        yield fault(record, Code.RECORD_SIGNATURE, "the signature is not as it was written", file=signature_file)
+    if not record.is_armoured:
+        yield _bad_signature(record, _NOT_AS_WRITTEN)
         return
     try:
         signer = trust.verifier.verify(
             record.content, record.signature, namespace=RECORD_NAMESPACE, at=walk.judged_at(record)
         )
     except ValueError as exc:
-        yield fault(record, Code.RECORD_SIGNATURE, str(exc), file=signature_file)
+        yield _bad_signature(record, str(exc))
         return
     except SignatureError as exc:
+        if not is_canonical(record.signature):
+            # Armour, with something else in it.
+            yield _bad_signature(record, _NOT_AS_WRITTEN)
+            return
         yield _unsigned(record, walk, scan, exc)
         return
     walk.signed_by(record.number, signer.key_fingerprint)
@@ -108,6 +112,10 @@ def check_signature(record: Examined, walk: Walk, scan: Scan, trust: Trust) -> I
     named = executor.get("key_fp") if isinstance(executor, dict) else None
     if named and named != signer.key_fingerprint:
         yield fault(record, Code.RECORD_SIGNATURE, f"names the key {named}, but {signer.key_fingerprint} signed it")
+
+
+def _bad_signature(record: Examined, text: str) -> Finding:
+    return fault(record, Code.RECORD_SIGNATURE, text, file=record.file + ".sig")
 
 
 def _unsigned(record: Examined, walk: Walk, scan: Scan, refused: SignatureError) -> Finding:
@@ -121,7 +129,7 @@ def _unsigned(record: Examined, walk: Walk, scan: Scan, refused: SignatureError)
     if refused.reason != "invalid":
         raise refused
     if _is_vouched(record, scan):
-        return fault(record, Code.RECORD_SIGNATURE, refused.message, file=record.file + ".sig")
+        return _bad_signature(record, refused.message)
     walk.seen.altered.add(record.number)
     return fault(record, Code.RECORD_ALTERED, "the bytes are not those that were signed")
 
@@ -134,7 +142,7 @@ def _is_vouched(record: Examined, scan: Scan) -> bool:
     """
     day = scan.day_of(record.number + 1)
     if day is not None:
-        successor = text_of(examine(scan, day, record.number + 1).predicate, "prev_record_sha256")
+        successor = text_of(examine(day, record.number + 1).predicate, "prev_record_sha256")
         if successor:
             return successor == record.sha256
     try:

@@ -7,6 +7,7 @@ import bisect
 import contextlib
 import dataclasses
 import fcntl
+import operator
 import os
 import re
 from array import array
@@ -51,6 +52,7 @@ _BESIDE = frozenset(
 # An evidence pack carries pages, lists and exports beside the days; they prove nothing and are not looked at.
 _PACKED = "VERIFY.md"
 
+_BY_NAME = operator.attrgetter("name")
 _DIGITS = 9
 _LEAVES_LIMIT_BYTES = LEAF_LINE_BYTES * 10_000_000
 NO_DIGEST = bytes(DIGEST_BYTES)
@@ -263,7 +265,7 @@ def _listed(directory: Path, folder: Path, findings: list[Finding]) -> "list[os.
         return []
     try:
         with os.scandir(directory) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
+            listed = sorted(entries, key=_BY_NAME)
     except (FileNotFoundError, NotADirectoryError):
         return []
     findings.extend(_irregular(folder, Path(entry.path)) for entry in listed if entry.is_symlink())

@@ -12,14 +12,17 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from murenger.record.reading import text_of
-from murenger.record.verify.examined import examine
+from murenger.record.verify.examined import Examined, examine
 from murenger.record.verify.record_checks import RecordCheck
-from murenger.record.verify.scan import Scan
+from murenger.record.verify.scan import Day, Scan
 from murenger.record.verify.timeline import Timeline
 from murenger.record.verify.trust import Trust
 from murenger.record.verify.walk import EARLIEST, Seen, State, Walk
 
 STRETCH_RECORDS = 1000
+# So many records are read before they are checked, unless they are large.
+_PIECE_RECORDS = 64
+_PIECE_BYTES = 4 * 1024 * 1024
 # Stretches that wait to be added, so that a slow parent does not fill the memory.
 _AHEAD = 6
 
@@ -107,10 +110,10 @@ def walk_stretch(task: Task, stretch: Stretch, start: State) -> Walked:
     here = Walk(start, task.timeline)
     day = task.scan.days[stretch.day]
     digests, leaves, signatures = bytearray(), bytearray(), bytearray()
-    for number in stretch.numbers:
-        record = examine(task.scan, day, number)
+    found = here.seen.findings.extend
+    for record in itertools.chain.from_iterable(_pieces(task, day, stretch.numbers)):
         for check in task.checks:
-            here.seen.findings.extend(check(record, here, task.scan, task.trust))
+            found(check(record, here, task.scan, task.trust))
         here.step(record)
         digests += record.digest
         leaves += record.leaf
@@ -126,12 +129,37 @@ def walk_stretch(task: Task, stretch: Stretch, start: State) -> Walked:
     )
 
 
+def _pieces(task: Task, day: Day, numbers: Sequence[int]) -> Iterator[list[Examined]]:
+    """Yield records a few at a time, their signatures foreseen."""
+    left = iter(numbers)
+    while True:
+        piece: list[Examined] = []
+        task.trust.foresee(_signed_piece(day, left, piece))
+        if not piece:
+            return
+        yield piece
+
+
+def _signed_piece(day: Day, numbers: Iterator[int], piece: list[Examined]) -> Iterator[tuple[bytes, str]]:
+    """Add the next records to a piece until it is large enough; yield the bytes and signature of each."""
+    size = 0
+    for number in itertools.islice(numbers, _PIECE_RECORDS):
+        record = examine(day, number)
+        piece.append(record)
+        if record.content is not None:
+            if record.signature is not None:
+                yield record.content, record.signature
+            size += len(record.content)
+            if size > _PIECE_BYTES:
+                return
+
+
 def presumed_start(task: Task, stretch: Stretch) -> State:
     """Return what the record before a stretch claims, for want of having examined it."""
     if stretch.before is None:
         return State() if task.first_sha256 is None else State(previous_sha256=task.first_sha256)
     day = next(day for day in reversed(task.scan.days[: stretch.day + 1]) if stretch.before in day)
-    record = examine(task.scan, day, stretch.before)
+    record = examine(day, stretch.before)
     return State(
         origin=text_of(record.predicate, "origin"),
         previous_sha256=record.sha256,

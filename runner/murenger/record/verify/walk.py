@@ -137,7 +137,7 @@ class Walk:
         timeline: times at which others had seen the log.
         seen: what these records hold.
         digests: number -> digest of every record so far.
-        leaves: number -> leaf hash of every record so far.
+        leaves: number -> leaf hash of each record of the days whose `LEAVES` says otherwise.
     """
 
     __slots__ = ("digests", "leaves", "seen", "state", "timeline")
@@ -172,7 +172,6 @@ class Walk:
         altered = record.number in self.seen.altered
         if record.content is not None:
             self.digests.put(record.number, record.digest)
-            self.leaves.put(record.number, record.leaf)
         said, state = record.predicate, self.state
         origin, at = state.origin, state.at
         if not altered:

@@ -99,7 +99,7 @@ def _added(case: Case, task: Task, walked: Walked, day: DaySeen) -> Iterator[Fin
     yield from walked.seen.findings
     _merge(walk.seen, walked.seen)
     for number in walked.seen.later:
-        record = examine(task.scan, day.day, number)
+        record = examine(day.day, number)
         here = Walk(walked.start, walk.timeline)
         here.seen.intents = walk.seen.intents
         yield from judge_decision(record, here, task.scan, task.trust)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from murenger.adapters.sqlite import database, rebuild
+from murenger.adapters.sqlite import database
 from murenger.adapters.sqlite.index import FILE
+from murenger.adapters.sqlite.rebuild import rebuild
 from murenger.errors import LedgerError
 from murenger.record.entry import RecordQuery
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from murenger.adapters.sqlite import rebuild
 from murenger.adapters.sqlite.index import FILE
+from murenger.adapters.sqlite.rebuild import rebuild
 from murenger.adapters.sqlite.writer import writing
 from murenger.errors import LedgerError
 

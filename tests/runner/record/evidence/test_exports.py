@@ -19,8 +19,8 @@ from murenger.record.evidence.gaps import Gaps, largest_s
 from murenger.record.evidence.incidents import Incidents
 from murenger.record.evidence.ocsf import ocsf_event
 from murenger.record.evidence.servicenow import MAX_SHORT_DESCRIPTION, limited, servicenow_change
-from murenger.record.evidence.texts import plain
 from murenger.record.evidence.view import GapKind, GapView, IncidentState
+from murenger.record.reading import plain
 
 AT = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 

@@ -2,8 +2,9 @@
 
 import datetime
 import hashlib
+import itertools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,37 @@ def test_the_length_of_a_stretch_does_not_change_the_verdict(
     whole = anchored.verdict()
     monkeypatch.setattr(stretch, "STRETCH_RECORDS", length)
     assert anchored.verdict() == whole
+
+
+class Hasty:
+    """A verifier that is told what it will be asked, and does not listen to the end."""
+
+    def __init__(self, verifier: Any, takes: int) -> None:
+        self._verifier = verifier
+        self._takes = takes
+        self.foreseen: list[int] = []
+
+    def foresee(self, signed: Iterable[tuple[bytes, str]]) -> None:
+        self.foreseen.append(len(list(itertools.islice(signed, self._takes))))
+
+    def verify(self, content: bytes, signature: str, *, namespace: str, at: datetime.datetime) -> Any:
+        return self._verifier.verify(content, signature, namespace=namespace, at=at)
+
+
+@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize("piece", [(1, 10**9), (2, 10**9), (3, 10**9), (64, 1)])
+@pytest.mark.parametrize("takes", [0, 1, 64])
+def test_what_is_read_ahead_does_not_change_the_verdict(
+    anchored: Any, harm: Callable[[Any], None], piece: tuple[int, int], takes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harm(anchored)
+    whole = verify_store(anchored.folder, verifier=anchored.world.verifier)
+    records, size = piece
+    monkeypatch.setattr(stretch, "_PIECE_RECORDS", records)
+    monkeypatch.setattr(stretch, "_PIECE_BYTES", size)
+    hasty = Hasty(anchored.world.verifier, takes)
+    assert verify_store(anchored.folder, verifier=hasty) == whole
+    assert max(hasty.foreseen) == min(takes, records if size > 1 else 1, 4)
 
 
 @pytest.mark.parametrize("harm", HARMS)

@@ -19,7 +19,7 @@ from murenger.record.evidence.site.pages import Contents, paged, period_text, re
 from murenger.record.evidence.site.timeline import SCALE, timeline_of
 from murenger.record.evidence.view import PackView
 from murenger.record.groups import Group
-from murenger.record.reading import text_of, time_of
+from murenger.record.reading import flow_text, text_of, time_of
 
 _PACKAGE = "murenger.record.evidence.site"
 _NEWEST = 10
@@ -143,6 +143,7 @@ def _environment() -> jinja2.Environment:
     filters: dict[str, Callable[..., object]] = {
         "attribute": attribute,
         "count": words.count,
+        "flow_text": flow_text,
         "inside": words.inside,
         "listed": _listed,
         "machine_time": words.machine_time,

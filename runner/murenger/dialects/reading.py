@@ -20,6 +20,9 @@ JUNOS_TOKEN = re.compile(
 )
 SECRET_MARK = "## SECRET-DATA"  # noqa: S105 - the words Junos writes, not a secret
 
+# So nft lists a match or target of iptables that it has no words for: part of the rule, and no comment of a person.
+UNTRANSLATED = "# xt_"
+
 
 def parse(text: str, dialect: Dialect) -> Tree:
     """Read a configuration.
@@ -67,7 +70,7 @@ class _NftReader:
                 self._close()
             elif piece == '"':
                 raise ParseError(f"line {self._number}: quote is not closed")
-            elif piece[0] != "#":
+            elif piece[0] != "#" or piece.startswith(UNTRANSLATED):
                 self._append(piece)
             self._number += piece.count("\n")
         self._end_line()

@@ -47,8 +47,11 @@ def _flow(flow: Flow, redactor: Redactor) -> Group:
 
 
 def _rule(rule: RuleAt, redactor: Redactor) -> str:
-    lines = f", lines {rule.first_line}-{rule.last_line}" if rule.first_line else ""
-    return redactor.plain(f"{rule.name} in {rule.rule_list}{lines}" if rule.rule_list else rule.name + lines)
+    many = f"lines {rule.first_line}-{rule.last_line}"
+    words = [rule.name, f"in {rule.rule_list}" if rule.rule_list else ""]
+    if rule.first_line:
+        words.append(f"line {rule.first_line}" if rule.last_line <= rule.first_line else many)
+    return redactor.plain(", ".join(word for word in words if word))
 
 
 def _violation(violation: Violation, redactor: Redactor) -> Group:

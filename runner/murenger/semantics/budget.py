@@ -1,6 +1,6 @@
 """The budget of one question to the engine: CPU seconds that it asks for between operations, and what breaks it off.
 
-Input: `Limits`. Output: nothing, or `BudgetSpentError`, which never leaves this package: it becomes an `unknown`.
+Input: `Limits`. Output: nothing, or an error that never leaves this package: it becomes an `unknown`.
 """
 
 import time
@@ -10,6 +10,10 @@ from murenger.semantics.verdict import Limits
 
 class BudgetSpentError(Exception):
     """The CPU seconds allowed are used up."""
+
+
+class ContradictionError(Exception):
+    """The engine contradicts itself: a defect of murenger, never a property of the rules."""
 
 
 class Budget:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from murenger.model.impact import Effect, Verdict
 from murenger.semantics.align import Segment, align
-from murenger.semantics.budget import Budget, BudgetSpentError
+from murenger.semantics.budget import Budget, BudgetSpentError, ContradictionError
 from murenger.semantics.confirm import Interpreted
 from murenger.semantics.duel import Asked, Duel, Seen, Sides
 from murenger.semantics.ir import IPV4, IPV6, Hook, Match, OpaqueKey, Ruleset
@@ -74,8 +74,9 @@ class _Comparing:
             unknowns.append(Unknown(reason=Reason.BUDGET, text=str(error)))
         except MemoryError:
             unknowns.append(Unknown(reason=Reason.BUDGET, text=f"{self._budget.limits.nodes} nodes were not enough"))
-        except RecursionError:
-            unknowns.append(Unknown(reason=Reason.BUDGET, text="nested too deeply"))
+        except ContradictionError as error:
+            text = f"the engine contradicts itself: {error}: please report this"
+            unknowns.append(Unknown(reason=Reason.ENGINE_DISAGREEMENT, text=text))
         unknowns += [_residue_unknown(change) for change in residue]
         seen = self._seen
         verdict = _verdict(seen, unknowns)

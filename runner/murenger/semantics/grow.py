@@ -9,6 +9,7 @@ from typing import Generic
 
 from murenger.model.packet import ICMP, ICMPV6, IPV4, TCP
 from murenger.semantics.boxes import porty
+from murenger.semantics.budget import ContradictionError
 from murenger.semantics.encode import BELOW, Encoder, Field, flag_mask
 from murenger.semantics.engine import Engine, F
 from murenger.semantics.ir import (
@@ -104,7 +105,7 @@ class Grower(Generic[F]):
         match = self._match(sets, literals)
         box = encoder.match(match)
         if (box & outside.packets) != engine.false:
-            raise AssertionError("a grown box leaves its region")
+            raise ContradictionError("a box leaves its region")
         return Grown(match, box)
 
     def _everything(self, name: str) -> IntervalSet:

@@ -34,7 +34,7 @@ class Fault(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A rule that could be removed without a change for any packet; of redundant ones, one at a time.
+    """A rule that could be removed without a change for any packet; look again before the next is removed.
 
     Attributes:
         fault: why.
@@ -75,7 +75,7 @@ def hygiene(ruleset: Ruleset, limits: Limits = DEFAULT_LIMITS) -> Hygiene:
             continue
         try:
             found += _of_list(one, budget)
-        except (BudgetSpentError, MemoryError, RecursionError) as error:
+        except (BudgetSpentError, MemoryError) as error:
             text = f"list {one.name}: {error or 'memory was not enough'}"
             unknowns.append(Unknown(reason=Reason.BUDGET, text=text))
     return Hygiene(findings=tuple(found), unknowns=tuple(unknowns))
@@ -149,8 +149,8 @@ class _OneFamily:
     ) -> None:
         """Find rules after which every packet that they decide would be decided alike.
 
-        From the last rule upwards: what the rules below permit and deny. Rules that decide nothing are left out, so that
-        two that hide one another are not both removed.
+        From the last rule upwards: what the rules below permit and deny, those that decide nothing today included, as
+        without the rule above them they may.
         """
         false = self._engine.false
         permitted = denied = false
@@ -160,9 +160,7 @@ class _OneFamily:
             mine = matches[number]
             is_last = number == len(matches) - 1
             alike = permitted if is_permit else denied
-            if found[number][0] is not None:
-                continue
-            if not is_last and fresh[number] & ~alike == false:
+            if not is_last and found[number][0] is None and fresh[number] & ~alike == false:
                 found[number] = (Fault.REDUNDANT, ())
             permitted, denied = (permitted | mine, denied & ~mine) if is_permit else (permitted & ~mine, denied | mine)
 

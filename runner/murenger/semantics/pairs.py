@@ -22,6 +22,7 @@ NO_LIST = Provenance(rule="no list", synthetic=True)
 """What permits a packet that passes no list at all."""
 _MOST_COUNTED = 50
 _MOST_TRIES = 4
+_MOST_KEYS = 8
 
 
 class Asked(Protocol):
@@ -119,6 +120,8 @@ class Pairs(Generic[F]):
         )
         if any(one != false for one in mays):
             found.unknowns.append(self._undecided(mays[0] | mays[1]))
+        turned = self.surely & ~self.surely_opened & ~self.surely_closed
+        found.certain |= turned != false and self._is_turned(turned)
         parts = itertools.chain(certain, may)
         grower = Grower(self.encoder)
         for part in itertools.islice(parts, most):
@@ -128,6 +131,15 @@ class Pairs(Generic[F]):
                 found.regions.append(region)
                 found.certain |= region.is_certain
         found.regions_left += sum(1 for _ in itertools.islice(parts, _MOST_COUNTED))
+
+    def _is_turned(self, function: F) -> bool:
+        """True if a packet is treated differently whatever the conditions mean, though which way depends on them."""
+        keys = self.encoder.universe.keys
+        if len(keys) > _MOST_KEYS:
+            return False
+        packet = self.encoder.universe.packet(pick_readable(self.encoder, function), self._acl)
+        valuations = (dict(zip(keys, one, strict=True)) for one in itertools.product((False, True), repeat=len(keys)))
+        return all(len({side.trace(packet, one).answer for side in self._asked}) > 1 for one in valuations)
 
     def _settled(self, function: F) -> F:
         """Return a function where every opaque condition is false: as the interpreter names the deciding rule."""

@@ -50,7 +50,7 @@ def reach(
     asking = _Asking(ruleset, traffic, hook, acl, limits)
     try:
         return asking.run()
-    except (BudgetSpentError, MemoryError, RecursionError) as error:
+    except (BudgetSpentError, MemoryError) as error:
         text = str(error) or "memory was not enough"
         return dataclasses.replace(_UNKNOWN, unknowns=(Unknown(reason=Reason.BUDGET, text=text),))
 

@@ -42,6 +42,11 @@ def test_nft_statement_over_several_lines_is_one_node_and_braces_in_quotes_are_t
     assert table.children[2] == Node(line="chain other", is_block=True)
 
 
+def test_what_nft_cannot_translate_of_iptables_is_part_of_its_rule() -> None:
+    rule = "table ip x {\n\tchain c {\n\t\tip saddr 192.0.2.1 # xt_string counter accept\n\t}\n}\n"
+    assert parse(rule, NFT) != parse(rule.replace(" # xt_string counter accept", ""), NFT)
+
+
 def test_nft_comments_say_nothing() -> None:
     assert parse("# a { comment\ntable ip x { # handle 1\n}\n", NFT) == parse("table ip x {\n}\n", NFT)
 

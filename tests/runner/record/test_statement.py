@@ -236,7 +236,7 @@ def test_a_proven_direction_of_the_impact_is_recorded(world: Any) -> None:
         {
             "text": "tcp 5432 from any to card-db",
             "golden_rule": "default deny",
-            "live_rule": "rule 3 in chain forward, lines 7-7",
+            "live_rule": "rule 3, in chain forward, line 7",
             "boxes": ["any -> 203.0.113.140 tcp 5432"],
             "whole": True,
             "packets": "281474976710656",

@@ -175,7 +175,9 @@ def test_a_list_without_default_is_unknown() -> None:
 
 def test_an_interface_moved_to_another_zone_shows_as_packets() -> None:
     trusted = rule(PERMIT, match(ingress=Places.of("trust")), "trusted")
-    golden = dataclasses.replace(filter_of(trusted), zones=(("trust", frozenset({"eth1"})), ("dmz", frozenset({"eth2"}))))
+    golden = dataclasses.replace(
+        filter_of(trusted), zones=(("trust", frozenset({"eth1"})), ("dmz", frozenset({"eth2"})))
+    )
     live = dataclasses.replace(golden, zones=(("trust", frozenset({"eth1", "eth2"})), ("dmz", frozenset())))
     found = compare(golden, live)
     assert found.effect is Effect.WIDENS
@@ -212,7 +214,9 @@ def explosive(size: int, seed: int) -> tuple[Rule, ...]:
     chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
 
     def span(bits: int) -> IntervalSet:
-        return IntervalSet.of(*((low, low + chance.randrange(1 << (bits - 3))) for low in chance.sample(range(1 << bits), 6)))
+        return IntervalSet.of(
+            *((low, low + chance.randrange(1 << (bits - 3))) for low in chance.sample(range(1 << bits), 6))
+        )
 
     return tuple(
         Rule(

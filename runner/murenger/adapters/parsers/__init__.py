@@ -3,10 +3,12 @@
 Input: a platform's name. Output: its parser. A parser is imported when it is first asked for.
 """
 
+import gc
 import importlib
 from types import MappingProxyType
 
 from murenger.errors import UnsupportedPlatformError
+from murenger.semantics.ir import Ruleset
 from murenger.semantics.parser import RuleParser
 
 _PARSERS = MappingProxyType(
@@ -42,4 +44,24 @@ def parser_for(platform: str) -> RuleParser:
             f"the rules of platform {platform!r} cannot be judged", hint=f"platforms: {', '.join(PLATFORMS)}"
         ) from None
     found: RuleParser = importlib.import_module(f"murenger.adapters.parsers.{module}").parser(platform)
-    return found
+    return _Uncollected(found)
+
+
+class _Uncollected:
+    """A parser that runs without the garbage collector.
+
+    Rules are many small values without cycles: collecting while they are made takes as long as making them.
+    """
+
+    def __init__(self, parser: RuleParser) -> None:
+        self._parser = parser
+
+    def parse(self, text: str) -> Ruleset:
+        """Return what a configuration means; see the port."""
+        was_on = gc.isenabled()
+        gc.disable()
+        try:
+            return self._parser.parse(text)
+        finally:
+            if was_on:
+                gc.enable()

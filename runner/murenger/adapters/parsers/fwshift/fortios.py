@@ -227,12 +227,12 @@ class _Rules:
         return [rule for rule in found if rule is not None]
 
     def _rule(self, rule: library.LibraryRule, block: Block) -> Rule | None:
-        if not rule.enabled:
-            self._converter.leave_out(Located(name=block.name, span=Span(tuple(sorted(set(block.all_lines()))))))
-            return None
         notes = {line for key, (lines, _) in block.settings.items() if key in _NOTES for line in lines}
         self._converter.carried.update(notes)
         span = Span(tuple(sorted(set(block.all_lines()) - notes)))
+        if not rule.enabled:
+            self._converter.leave_out(Located(name=block.name, span=span))
+            return None
         uses = [
             key for setting in _NAMED for name in block.values(setting) for key in _keys(self._scope, setting, name)
         ]

@@ -256,7 +256,10 @@ def _words_for_library(entry: Entry, kind: str) -> str:
     """Return an entry without what the library leaves out; something that stands in for one that it cannot read."""
     if not _is_entry(entry):
         return {"standard": "permit any", "ipv6": "permit ipv6 any any"}.get(kind, "permit ip any any")
-    return " ".join(word for word in entry.words if word != "established")
+    words = [word for word in entry.words if word != "established"]
+    if kind == "ipv6" and words[1:2] == [str(ICMPV6)]:
+        words[1] = "icmp"  # the library reads its types after the name alone
+    return " ".join(words)
 
 
 def _access_lists(named: Mapping[str, Named], reading: library.Reading, converter: Converter) -> dict[str, AccessList]:

@@ -117,9 +117,14 @@ class Reading:
     loose_addresses: frozenset[str]
     """Objects with a finding that says the library did not read them exactly."""
     loose_services: frozenset[str]
+    predefined: frozenset[str]
+    """Services and groups that the platform itself defines under the names that its configurations use."""
     notes: tuple[str, ...]
     """Codes of the notes for the whole policy with severity APPROX or above, sorted."""
 
+
+_PREDEFINING = frozenset({"fortios", "junos", "panos"})
+"""Platforms with services of their own; what the library calls built in elsewhere are names that it made."""
 
 _READERS: Mapping[str, Callable[..., model.Policy]] = MappingProxyType(
     {
@@ -267,6 +272,11 @@ def _reading(policy: model.Policy, said: report.Report) -> Reading:
         interzone_permits=policy.default_interzone == model.Action.ALLOW,
         loose_addresses=frozenset(loose.get("address", set()) | loose.get("address-group", set())),
         loose_services=frozenset(loose.get("service", set()) | loose.get("service-group", set())),
+        predefined=frozenset(
+            name
+            for name, one in (*policy.services.items(), *policy.service_groups.items())
+            if one.builtin in _PREDEFINING
+        ),
         notes=tuple(sorted({note.code for note in said.notes if note.severity >= _APPROX})),
     )
 

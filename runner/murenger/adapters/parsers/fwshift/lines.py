@@ -73,11 +73,13 @@ class Catalogue:
     Args:
         text: lines of the configuration, the first one first.
         definitions: them, by kind and name.
+        is_ordered: False if each line says all that it means, wherever it stands in a definition or rule.
     """
 
-    def __init__(self, text: Sequence[str], definitions: Mapping[Key, Definition]) -> None:
+    def __init__(self, text: Sequence[str], definitions: Mapping[Key, Definition], *, is_ordered: bool = True) -> None:
         self._text = text
         self._definitions = definitions
+        self._is_ordered = is_ordered
         self._closures: dict[Key, frozenset[Key]] = {}
 
     def __contains__(self, key: Key) -> bool:
@@ -118,7 +120,8 @@ class Catalogue:
 
     def quote(self, span: Span) -> str:
         """Return the text of some lines, normalised: one space between words, none around them."""
-        return "\n".join(" ".join(self._text[line - 1].split()) for line in span.lines)
+        found = [" ".join(self._text[line - 1].split()) for line in span.lines]
+        return "\n".join(found if self._is_ordered else sorted(found))
 
     def _lines_of(self, key: Key) -> str:
         definition = self._definitions.get(key)

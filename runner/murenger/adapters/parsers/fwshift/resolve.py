@@ -183,28 +183,37 @@ class Resolver:
         return "\n".join(parts)
 
     def named_addresses(self) -> tuple[NamedAddresses, ...]:
-        """Return the address objects and groups whose content is known."""
+        """Return the address objects and groups that the configuration names and whose content is known."""
         found = []
         for name in (*self._reading.addresses, *self._reading.address_groups):
-            held = self._address(name, ())
-            if held.unknown:
+            shown, held = self._own_name("address", name), self._address(name, ())
+            if held.unknown or not shown:
                 continue
             found += [
-                NamedAddresses(name=name, family=family, addresses=held.of(family))
+                NamedAddresses(name=shown, family=family, addresses=held.of(family))
                 for family in (IPV4, IPV6)
                 if held.of(family)
             ]
         return tuple(found)
 
     def named_services(self) -> tuple[NamedService, ...]:
-        """Return the service objects and groups whose content is known."""
+        """Return the service objects and groups that the configuration names and whose content is known."""
         found = []
         for name in (*self._reading.services, *self._reading.service_groups):
+            shown = name if name in self._reading.predefined else self._own_name("service", name)
             held = self._service(name, ())
             both = merged((*held.ipv4, *held.ipv6))
-            if both and not held.unknown:
-                found.append(NamedService(name=name, l4=both))
+            if both and shown and not held.unknown:
+                found.append(NamedService(name=shown, l4=both))
         return tuple(found)
+
+    def _own_name(self, kind: str, name: str) -> str:
+        """Return what the configuration calls an object of the library's, or "" if the library made it."""
+        names = [key[1] for key in self._keys_of(kind, name) if key in self._catalogue]
+        if name in names:
+            return name
+        # The library tells objects of the same name apart by what it puts behind it.
+        return names[0] if names and name.endswith((")", "-v6")) else ""
 
     def _address(self, name: str, path: tuple[str, ...]) -> Addresses:
         if name == ANY:

@@ -21,6 +21,7 @@ from murenger.adapters.parsers.fwshift.opaque import Doubt, unknown_notes
 from murenger.adapters.parsers.fwshift.residue import residue
 from murenger.adapters.parsers.fwshift.resolve import Resolver
 from murenger.adapters.parsers.fwshift.srx_lines import Statement, statements
+from murenger.adapters.parsers.fwshift.srx_supplied import supplied
 from murenger.adapters.parsers.fwshift.xml_tree import relocate
 from murenger.errors import ParseError
 from murenger.semantics.ir import Action, Hook, Rule, RuleList, Ruleset, State
@@ -49,7 +50,7 @@ def read(platform: str, text: str) -> Ruleset:
         raise ParseError("no part 'security': not the configuration of an SRX, or not all of it")
     rows = [one.text for one in found]
     policies = _policies(found)
-    catalogue = Catalogue(rows, _definitions(found))
+    catalogue = Catalogue(rows, _definitions(found), is_ordered=False)
     reading = library.read("junos", _for_library(found))
     resolver = Resolver(reading, catalogue, _keys_of)
     general = [Doubt(kind="policy", label=code, bounded=False) for code in unknown_notes(reading.notes)]
@@ -84,16 +85,7 @@ def _for_library(found: Sequence[Statement]) -> str:
         for one in found
         if one.words[:2] in parts or one.words[0] in {"applications", "groups"} or "apply-groups" in one.words
     ]
-    # A bare list of policies does not say which zones there are; the library refuses to read a policy of any other.
-    named = dict.fromkeys(zone for one in found for zone in _named_zones(one.words))
-    kept += [Statement(0, (*_ZONE, zone), 0).text for zone in named]
-    return "\n".join([*kept, "set security zones", ""])
-
-
-def _named_zones(words: tuple[str, ...]) -> list[str]:
-    if words[:2] != ("security", "policies"):
-        return []
-    return [zone for before, zone in itertools.pairwise(words) if before in {"from-zone", "to-zone"} and zone != "any"]
+    return "\n".join([*kept, *supplied(found), "set security zones", ""])
 
 
 # -- definitions --------------------------------------------------------------

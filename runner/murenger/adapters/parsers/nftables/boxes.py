@@ -128,15 +128,7 @@ class Algebra:
 
     def meet_areas(self, a: Area, b: Area) -> Area:
         """Return what two areas share."""
-        boxes = self.meet_boxes(a.boxes, b.boxes)
-        return Area(boxes, self.touching(boxes, a.unless + b.unless if b.unless else a.unless))
-
-    def touching(self, boxes: tuple[Box, ...], unless: tuple[Box, ...]) -> tuple[Box, ...]:
-        """Return the exceptions that take anything from some boxes; the others say nothing about them."""
-        if not unless:
-            return unless
-        self._spend(len(unless))
-        return tuple(taken for taken in unless if any(self.meet(box, taken) is not None for box in boxes))
+        return Area(self.meet_boxes(a.boxes, b.boxes), a.unless + b.unless if b.unless else a.unless)
 
     def without(self, areas: tuple[Area, ...], taken: Area) -> tuple[Area, ...]:
         """Return areas without another."""

@@ -141,7 +141,7 @@ class Walk:
         if len(areas) == len(boxes) == 1 and not unless and len(areas[0].boxes) == 1:
             # Nearly all conditions of nearly all rules.
             one = self._algebra.meet(areas[0].boxes[0], boxes[0])
-            return () if one is None else (Area((one,), self._algebra.touching((one,), areas[0].unless)),)
+            return () if one is None else (Area((one,), areas[0].unless),)
         found = (self._algebra.meet_areas(area, condition) for area in areas)
         return tuple(area for area in found if area.boxes)
 

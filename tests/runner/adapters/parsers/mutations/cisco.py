@@ -30,8 +30,17 @@ ASA = Subject(
         Mutant(4, "range start minus one in a group", put("range 5432 5435", "range 5431 5435")),
         Mutant(5, "flip", put(_RDP, _RDP.replace("deny", "permit"))),
         Mutant(5, "flip in an outbound list", put(_OUT, _OUT.replace("deny", "permit"))),
-        Mutant(6, "host added to a group", put(" network-object object CARD-DB\n", " network-object object CARD-DB\n network-object host 203.0.113.12\n")),
-        Mutant(6, "port added to a group", put(" port-object eq 1521\n", " port-object eq 1521\n port-object eq 1433\n")),
+        Mutant(
+            6,
+            "host added to a group",
+            put(
+                " network-object object CARD-DB\n",
+                " network-object object CARD-DB\n network-object host 203.0.113.12\n",
+            ),
+        ),
+        Mutant(
+            6, "port added to a group", put(" port-object eq 1521\n", " port-object eq 1521\n port-object eq 1433\n")
+        ),
         Mutant(7, "last line", put(_LAST, _LAST.replace("deny", "permit"))),
         Mutant(8, "disabled entry enabled", put("eq ssh inactive", "eq ssh")),
         Mutant(8, "entry disabled", put("range 3300 3400", "range 3300 3400 inactive")),
@@ -50,7 +59,14 @@ ASA = Subject(
         undecided(14, "telnet let in", put("telnet timeout 5\n", "telnet 0.0.0.0 0.0.0.0 outside\ntelnet timeout 5\n")),
         undecided(14, "web management source", put("http 198.51.100.128 255", "http 198.51.100.0 255")),
         undecided(14, "control-plane list unbound", drop("access-group BOX in interface outside control-plane\n")),
-        Mutant(14, "control-plane list widened", put("BOX extended permit tcp 198.51.100.128 255.255.255.128", "BOX extended permit tcp 198.51.100.0 255.255.255.0")),
+        Mutant(
+            14,
+            "control-plane list widened",
+            put(
+                "BOX extended permit tcp 198.51.100.128 255.255.255.128",
+                "BOX extended permit tcp 198.51.100.0 255.255.255.0",
+            ),
+        ),
         undecided(14, "log server", drop("logging host inside 192.0.2.200\n")),
         undecided(14, "inspection", drop("  inspect ftp\n")),
         handling(14, "log of an entry off", put("eq 3389 log", "eq 3389")),
@@ -59,26 +75,59 @@ ASA = Subject(
     twins=(
         Twin((1,), "reorder disjoint entries", swap(_WEB, _WEB6)),
         Twin((1, 2), "move an entry between disjoint ones", move(_DNS, before=_RDP)),
-        Twin((2, 5), "split an entry", put(_DNS, _DNS.replace("255.0", "255.128") + _DNS.replace("192.0.2.0 255.255.255.0", "192.0.2.128 255.255.255.128"))),
+        Twin(
+            (2, 5),
+            "split an entry",
+            put(
+                _DNS,
+                _DNS.replace("255.0", "255.128")
+                + _DNS.replace("192.0.2.0 255.255.255.0", "192.0.2.128 255.255.255.128"),
+            ),
+        ),
         Twin((3,), "spell a mask otherwise", put(" host 192.0.2.66\n", " subnet 192.0.2.66 255.255.255.255\n")),
-        Twin((4,), "split a port range", put(" port-object range 5432 5435\n", " port-object range 5432 5433\n port-object range 5434 5435\n")),
-        Twin((6,), "members in another order", swap(" network-object object CARD-DB\n", " network-object 203.0.113.64 255.255.255.192\n")),
-        Twin((6, 8), "rename an object", (*put("object network CARD-DB", "object network DB"), *put("network-object object CARD-DB", "network-object object DB"))),
+        Twin(
+            (4,),
+            "split a port range",
+            put(" port-object range 5432 5435\n", " port-object range 5432 5433\n port-object range 5434 5435\n"),
+        ),
+        Twin(
+            (6,),
+            "members in another order",
+            swap(" network-object object CARD-DB\n", " network-object 203.0.113.64 255.255.255.192\n"),
+        ),
+        Twin(
+            (6, 8),
+            "rename an object",
+            (
+                *put("object network CARD-DB", "object network DB"),
+                *put("network-object object CARD-DB", "network-object object DB"),
+            ),
+        ),
         Twin((7,), "leave the default unsaid", drop(_LAST)),
         Twin((10, 14), "description of a group", put("all that holds card data", "all that holds cards")),
-        Twin((12,), "rename a list", tuple((one, one.replace("OUTSIDE_IN", "FROM_OUTSIDE")) for one in (
-            _WEB, _WEB6, "OUTSIDE_IN extended deny ip any any log", "access-group OUTSIDE_IN"))),
+        Twin(
+            (12,),
+            "rename a list",
+            tuple(
+                (one, one.replace("OUTSIDE_IN", "FROM_OUTSIDE"))
+                for one in (_WEB, _WEB6, "OUTSIDE_IN extended deny ip any any log", "access-group OUTSIDE_IN")
+            ),
+        ),
         Twin((12, 14), "description of an interface", put("card-data environment", "cards")),
         Twin((14,), "remark", put("the application alone reaches the databases", "see the network plan")),
         Twin((14,), "banner", put("authorised access only", "members only")),
-        Twin((14,), "checksum and time", (*put("Cryptochecksum:0123", "Cryptochecksum:4567"), *put("Tue Nov 3 2026", "Wed Nov 4 2026"))),
+        Twin(
+            (14,),
+            "checksum and time",
+            (*put("Cryptochecksum:0123", "Cryptochecksum:4567"), *put("Tue Nov 3 2026", "Wed Nov 4 2026")),
+        ),
     ),
     absent={
         9: "an entry cannot negate",
         11: "what belongs to a connection passes without an entry",
         13: "nothing switches a whole list off but its binding",
     },
-)  # fmt: skip
+)
 
 _I_RDP = " 20 deny   tcp any object-group CARD-HOSTS eq 3389 log\n"
 _I_TERMINALS = " 30 permit tcp 192.0.2.0 0.0.0.255 object-group CARD-HOSTS range 3300 3400\n"
@@ -93,7 +142,14 @@ IOS = Subject(
     platform="ios",
     file="perimeter.txt",
     mutants=(
-        Mutant(1, "swap", (*put(" 20 deny   tcp any object", " 35 deny   tcp any object"), *swap(_I_RDP.replace("20", "35"), _I_TERMINALS))),
+        Mutant(
+            1,
+            "swap",
+            (
+                *put(" 20 deny   tcp any object", " 35 deny   tcp any object"),
+                *swap(_I_RDP.replace("20", "35"), _I_TERMINALS),
+            ),
+        ),
         Mutant(2, "delete", drop(_I_RDP)),
         Mutant(2, "delete from an outbound list", put(_I_OUT, " 20 permit ip any any\n")),
         Mutant(3, "widen a wildcard", put("udp 192.0.2.0 0.0.0.255", "udp 192.0.2.0 0.0.1.255")),
@@ -128,15 +184,34 @@ IOS = Subject(
         Mutant(14, "IPv6-only entry added", put(_I_WEB6, _I_WEB6 + " sequence 15 permit tcp any any eq 22\n")),
     ),
     twins=(
-        Twin((1, 2), "reorder disjoint entries", (*put("10 permit object-group DB-PORTS", "45 permit object-group DB-PORTS"),)),
-        Twin((2, 5), "split an entry", put(_I_DNS, _I_DNS.replace("0.0.0.255", "0.0.0.127") + " 41 permit udp 192.0.2.128 0.0.0.127 host 198.51.100.53 eq domain\n")),
+        Twin(
+            (1, 2),
+            "reorder disjoint entries",
+            (*put("10 permit object-group DB-PORTS", "45 permit object-group DB-PORTS"),),
+        ),
+        Twin(
+            (2, 5),
+            "split an entry",
+            put(
+                _I_DNS,
+                _I_DNS.replace("0.0.0.255", "0.0.0.127")
+                + " 41 permit udp 192.0.2.128 0.0.0.127 host 198.51.100.53 eq domain\n",
+            ),
+        ),
         Twin((3,), "spell a host otherwise", put("any host 203.0.113.80 eq", "any 203.0.113.80 0.0.0.0 eq")),
         Twin((4,), "split a port range", put(" tcp range 5432 5435\n", " tcp range 5432 5433\n tcp range 5434 5435\n")),
         Twin((6,), "members in another order", swap(" host 203.0.113.10\n", " 203.0.113.64 255.255.255.192\n")),
         Twin((6, 11), "number otherwise", put(" 20 permit tcp any host", " 25 permit tcp any host")),
         Twin((7,), "leave the default unsaid", drop(_I_LAST)),
         Twin((10, 14), "description of a group", put("all that holds card data", "all that holds cards")),
-        Twin((12,), "rename a list", (*put("ip access-list extended CARDS-OUT", "ip access-list extended TO-CARDS"), *put("ip access-group CARDS-OUT", "ip access-group TO-CARDS"))),
+        Twin(
+            (12,),
+            "rename a list",
+            (
+                *put("ip access-list extended CARDS-OUT", "ip access-list extended TO-CARDS"),
+                *put("ip access-group CARDS-OUT", "ip access-group TO-CARDS"),
+            ),
+        ),
         Twin((12, 14), "description of an interface", put(" description office\n", " description staff\n")),
         Twin((14,), "remark", put("the application alone reaches the databases", "see the network plan")),
         Twin((14,), "banner", put("authorised access only", "members only")),
@@ -147,4 +222,4 @@ IOS = Subject(
         9: "an entry cannot negate",
         13: "nothing switches a whole list off but its binding",
     },
-)  # fmt: skip
+)

@@ -35,7 +35,9 @@ EOS = Subject(
         Mutant(12, "other interface", put("interface Vlan120", "interface Vlan121")),
         undecided(12, "bound list emptied", drop(_OUT)),
         undecided(12, "bound list undefined", drop("ip access-list CARDS-OUT\n" + _OUT)),
-        undecided(14, "management list unbound", put("management ssh\n   ip access-group MGMT in\n", "management ssh\n")),
+        undecided(
+            14, "management list unbound", put("management ssh\n   ip access-group MGMT in\n", "management ssh\n")
+        ),
         Mutant(14, "management list widened", put("permit 198.51.100.128/25", "permit 198.51.100.0/24")),
         undecided(14, "NAT", put("198.51.100.3 198.51.100.3", "198.51.100.3 198.51.100.4")),
         undecided(14, "log server", drop("logging host 192.0.2.200\n")),
@@ -44,14 +46,42 @@ EOS = Subject(
     ),
     twins=(
         Twin((1,), "reorder disjoint entries", put("   50 permit udp", "   25 permit udp")),
-        Twin((2, 5), "split an entry", put(_DNS, _DNS.replace("/24", "/25") + _DNS.replace("192.0.2.0/24", "192.0.2.128/25").replace("50", "51", 1))),
+        Twin(
+            (2, 5),
+            "split an entry",
+            put(
+                _DNS, _DNS.replace("/24", "/25") + _DNS.replace("192.0.2.0/24", "192.0.2.128/25").replace("50", "51", 1)
+            ),
+        ),
         Twin((3,), "spell a mask otherwise", put("udp 192.0.2.0/24", "udp 192.0.2.0 0.0.0.255")),
-        Twin((4,), "split a port range", put("   40 permit tcp 192.0.2.0/24 203.0.113.0/25 range 3300 3400\n",
-             "   40 permit tcp 192.0.2.0/24 203.0.113.0/25 range 3300 3350\n   41 permit tcp 192.0.2.0/24 203.0.113.0/25 range 3351 3400\n")),
+        Twin(
+            (4,),
+            "split a port range",
+            put(
+                "   40 permit tcp 192.0.2.0/24 203.0.113.0/25 range 3300 3400\n",
+                (
+                    "   40 permit tcp 192.0.2.0/24 203.0.113.0/25 range 3300 3350\n"
+                    "   41 permit tcp 192.0.2.0/24 203.0.113.0/25 range 3351 3400\n"
+                ),
+            ),
+        ),
         Twin((6, 14), "remark", put("the application alone reaches the databases", "see the network plan")),
         Twin((7,), "leave the default unsaid", drop("   80 deny ip any any\n")),
-        Twin((11,), "number otherwise", put("   20 permit tcp any host 203.0.113.80", "   25 permit tcp any host 203.0.113.80")),
-        Twin((12,), "rename a list", ((*put("ip access-list CARDS-OUT", "ip access-list TO-CARDS"), *put("access-group CARDS-OUT", "access-group TO-CARDS")))),
+        Twin(
+            (11,),
+            "number otherwise",
+            put("   20 permit tcp any host 203.0.113.80", "   25 permit tcp any host 203.0.113.80"),
+        ),
+        Twin(
+            (12,),
+            "rename a list",
+            (
+                (
+                    *put("ip access-list CARDS-OUT", "ip access-list TO-CARDS"),
+                    *put("access-group CARDS-OUT", "access-group TO-CARDS"),
+                )
+            ),
+        ),
         Twin((12, 14), "description of an interface", put("description uplink", "description to the provider")),
     ),
     absent={
@@ -60,7 +90,7 @@ EOS = Subject(
         10: "an entry cannot have a schedule",
         13: "nothing switches a whole list off but its binding",
     },
-)  # fmt: skip
+)
 
 _N_DNS = "  50 permit udp 192.0.2.0/24 198.51.100.53/32 eq 53\n"
 _N_STATE = "  10 permit tcp any any established\n"
@@ -81,7 +111,9 @@ NXOS = Subject(
         Mutant(4, "range end plus one", put("range 3300 3400", "range 3300 3401")),
         Mutant(4, "range start minus one in a group", put("range 5432 5435", "range 5431 5435")),
         Mutant(5, "flip", put("30 deny tcp", "30 permit tcp")),
-        Mutant(6, "host added to a group", put("  20 203.0.113.64/26\n", "  20 203.0.113.64/26\n  30 host 203.0.113.12\n")),
+        Mutant(
+            6, "host added to a group", put("  20 203.0.113.64/26\n", "  20 203.0.113.64/26\n  30 host 203.0.113.12\n")
+        ),
         Mutant(6, "port added to a group", put("  20 eq 1521\n", "  20 eq 1521\n  30 eq 1433\n")),
         Mutant(7, "last line", put("  90 deny ip any any", "  90 permit ip any any")),
         undecided(10, "schedule added", put("range 3300 3400", "range 3300 3400 time-range NIGHT")),
@@ -104,15 +136,44 @@ NXOS = Subject(
     ),
     twins=(
         Twin((1,), "reorder disjoint entries", put("  50 permit udp", "  25 permit udp")),
-        Twin((2, 5), "split an entry", put(_N_DNS, _N_DNS.replace("/24", "/25") + _N_DNS.replace("192.0.2.0/24", "192.0.2.128/25").replace("50", "51", 1))),
+        Twin(
+            (2, 5),
+            "split an entry",
+            put(
+                _N_DNS,
+                _N_DNS.replace("/24", "/25") + _N_DNS.replace("192.0.2.0/24", "192.0.2.128/25").replace("50", "51", 1),
+            ),
+        ),
         Twin((3,), "spell a mask otherwise", put("udp 192.0.2.0/24", "udp 192.0.2.0 0.0.0.255")),
         Twin((4,), "split a port range", put("  10 range 5432 5435\n", "  10 range 5432 5433\n  15 range 5434 5435\n")),
-        Twin((6,), "members in another order", put("  10 host 203.0.113.10\n  20 203.0.113.64/26\n", "  10 203.0.113.64/26\n  20 host 203.0.113.10\n")),
-        Twin((6,), "rename a group", (*put("object-group ip port DB-PORTS", "object-group ip port DB"), *put("portgroup DB-PORTS", "portgroup DB"))),
+        Twin(
+            (6,),
+            "members in another order",
+            put("  10 host 203.0.113.10\n  20 203.0.113.64/26\n", "  10 203.0.113.64/26\n  20 host 203.0.113.10\n"),
+        ),
+        Twin(
+            (6,),
+            "rename a group",
+            (
+                *put("object-group ip port DB-PORTS", "object-group ip port DB"),
+                *put("portgroup DB-PORTS", "portgroup DB"),
+            ),
+        ),
         Twin((7,), "leave the default unsaid", drop("  90 deny ip any any\n")),
         Twin((10, 14), "remark", put("the application alone reaches the databases", "see the network plan")),
-        Twin((11,), "number otherwise", put("  20 permit tcp any 203.0.113.80/32", "  25 permit tcp any 203.0.113.80/32")),
-        Twin((12,), "rename a list", ((*put("ip access-list CARDS-OUT", "ip access-list TO-CARDS"), *put("access-group CARDS-OUT", "access-group TO-CARDS")))),
+        Twin(
+            (11,), "number otherwise", put("  20 permit tcp any 203.0.113.80/32", "  25 permit tcp any 203.0.113.80/32")
+        ),
+        Twin(
+            (12,),
+            "rename a list",
+            (
+                (
+                    *put("ip access-list CARDS-OUT", "ip access-list TO-CARDS"),
+                    *put("access-group CARDS-OUT", "access-group TO-CARDS"),
+                )
+            ),
+        ),
         Twin((12, 14), "description of an interface", put("description uplink", "description to the provider")),
         Twin((14,), "time", put("!Time: Tue Nov  3 09:00:05 2026", "!Time: Wed Nov  4 09:00:05 2026")),
     ),
@@ -121,4 +182,4 @@ NXOS = Subject(
         9: "an entry cannot negate",
         13: "nothing switches a whole list off but its binding",
     },
-)  # fmt: skip
+)

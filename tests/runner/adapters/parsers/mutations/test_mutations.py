@@ -5,6 +5,7 @@ Input: the fixtures `perimeter` and edits of their text. Output: the verdict of 
 
 import functools
 import json
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -89,6 +90,39 @@ def test_a_twin_is_proven_equal(subject: Subject, twin: Twin) -> None:
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
 def test_a_fixture_is_equal_to_itself(subject: Subject) -> None:
     assert compare(_golden(subject), parser_for(subject.platform).parse(subject.text)).verdict is Verdict.EQUAL
+
+
+UNSEEN_BY_THE_LIBRARY: Mapping[str, Sequence[tuple[str, str | int]]] = {
+    "body of a schedule": [("asa", 10), ("ios", 10), ("fortios", 10), ("panos", 10), ("srx", 10), ("pfsense", 10)],
+    "allowaccess": [("fortios", "management access")],
+    "local-in policy": [("fortios", "local-in policy"), ("fortios", "local-in policy gone")],
+    "permitted-ip": [("panos", "management access"), ("panos", "management access through an interface")],
+    "ssh, telnet, http": [("asa", "management source"), ("asa", "telnet let in"), ("asa", "web management source")],
+    "vty access-class": [("ios", "vty access list"), ("ios", "vty access list gone")],
+    "control plane": [
+        ("asa", "control-plane list unbound"),
+        ("asa", "control-plane list widened"),
+        ("ios", "control plane"),
+    ],
+    "outbound access-group": [("asa", "outbound list unbound"), ("asa", "delete from an outbound list")],
+    "host-inbound-traffic": [("srx", "management access"), ("srx", "policy for the device")],
+    "filter on an interface of an SRX": [("srx", "filter put on an interface")],
+    "raw, mangle, nat": [("iptables", "table raw"), ("iptables", "table mangle added"), ("iptables", "NAT")],
+    "INPUT": [("iptables", "host-bound chain"), ("iptables", "IPv6 input policy")],
+    "ESTABLISHED,RELATED": [("iptables", "related dropped")],
+    "anti-lockout": [("pfsense", "anti-lockout"), ("opnsense", "anti-lockout")],
+    "disabled rules": [(name, "disabled rule changed") for name in ("panos", "pfsense", "opnsense")]
+    + [("asa", "disabled entry changed"), ("fortios", "disabled policy changed"), ("srx", "inactive policy changed")],
+    "rules that are not loaded": [("pfsense", "rule that is not loaded added"), ("pfsense", "all IPv6 blocked")],
+}
+"""What fwshift's model and report leave out, or only note, and the mutants that show that it is seen here."""
+
+
+@pytest.mark.parametrize("what", UNSEEN_BY_THE_LIBRARY)
+def test_what_the_library_does_not_see_is_among_the_mutants(what: str) -> None:
+    known = {(subject.name, mutant.name) for subject in SUBJECTS for mutant in subject.mutants}
+    known_kinds = {(subject.name, mutant.number) for subject in SUBJECTS for mutant in subject.mutants}
+    assert set(UNSEEN_BY_THE_LIBRARY[what]) <= known | known_kinds
 
 
 def test_no_platform_is_missing() -> None:

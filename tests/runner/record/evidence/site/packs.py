@@ -47,8 +47,24 @@ def fortnight(story: Any) -> PackView:
 
 def _healed_by_standing_change(story: Any) -> None:
     seen = story.at(9, 13, 2, 11)
-    flow = {"protocol": "tcp", "source": "any", "destination": "192.0.2.0/24", "destination_port": "5432"}
-    packet = {"protocol": "tcp", "source": "203.0.113.9", "destination": "192.0.2.14", "destination_port": 5432}
+    flow = {
+        "text": "tcp 5432 from any to card-db (192.0.2.0/24), office -> cde",
+        "golden_rule": "chain forward policy drop in table inet murenger / chain forward, lines 8-14",
+        "live_rule": "chain forward rule 3 temp for migration in table inet murenger / chain forward, lines 12-12",
+        "boxes": ["tcp 5432 from any to card-db (192.0.2.0/24), office -> cde"],
+        "whole": True,
+        "packets": "72057594037927936",
+        "certain": True,
+        "intents": ["cde-only-from-app"],
+    }
+    violation = {
+        "text": "cde-only-from-app",
+        "risk": "critical",
+        "owner": "pci@example.net",
+        "reference": "PCI DSS 1.3.1",
+        "certain": True,
+    }
+    packet = {"in": "office", "out": "cde", "src": "203.0.113.9", "dst": "192.0.2.14", "proto": "tcp", "dport": 5432}
     first = story.drift(
         "fw1",
         seen,
@@ -62,6 +78,8 @@ def _healed_by_standing_change(story: Any) -> None:
         ],
         effect="widens",
         opened=[flow],
+        violations=[violation],
+        assumptions=["ip saddr @guests"],
         examples=[packet],
         claimed="mallory",
     )
@@ -194,7 +212,7 @@ def empty(story: Any) -> PackView:
 def hostile(story: Any, evil: str) -> PackView:
     """Return a small pack in which every text that others can write is the given one."""
     seen = story.at(9, 1)
-    opened = [evil, {"protocol": evil}]
+    opened = [evil, {"protocol": evil}, {"text": evil, "golden_rule": evil, "live_rule": evil, "certain": False}]
     first = story.drift(
         evil, seen, [story.op("changed", [evil], evil, ["a ", story.redacted, evil]),
                      story.op("added", [evil], after=evil),

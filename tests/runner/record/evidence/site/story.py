@@ -205,6 +205,8 @@ class Story:
             "unknown_count": int(effect == "unknown"),
             "unknowns": ["the impact of this drift was not assessed"] if effect == "unknown" else [],
             "examples": more.pop("examples", []),
+            "violations": more.pop("violations", []),
+            "assumptions": more.pop("assumptions", []),
         }
         event = {"open": "drift-opened", "change": "drift-changed", "close": "drift-closed"}[phase]
         groups = {"drift": group, "impact": impact, "actor": actor, "golden": self.golden(device)} | more

@@ -214,6 +214,12 @@ class Bench:
         """Sign a decision as alice, or with another key."""
         return self.cli("approve", str(decision), "--key", str(key or self.alice), "--yes")
 
+    def sanction(self) -> None:
+        """Have alice approve the very plan that undoes the drift of leaf1: its effect on traffic is not proven."""
+        plan = self.cli("plan", "leaf1", "-o", "json").data
+        assert plan["awaits_approval"] is True, plan
+        assert self.approve(str(plan["plan_sha256"])).code == 0
+
     def accept(self, *devices: str, key: pathlib.Path | None = None) -> Ran:
         """Accept what devices run as golden policy."""
         return self.cli("golden", "accept", *devices, "--key", str(key or self.alice))

@@ -34,10 +34,7 @@ class Segment:
 
 
 def align(golden: Sequence[Rule], live: Sequence[Rule]) -> tuple[Segment, ...]:
-    """Return two lists as segments, paired and unpaired ones in turn.
-
-    Rules that an equal one precedes may be left out: they decide nothing.
-    """
+    """Return two lists as segments, paired and unpaired ones in turn; no rule is left out."""
     ends = len(golden), len(live)
     while ends[0] and ends[1] and is_equal(golden[ends[0] - 1], live[ends[1] - 1]):
         ends = ends[0] - 1, ends[1] - 1
@@ -81,32 +78,30 @@ def _next_equal(
 def _align_far(golden: Sequence[Rule], live: Sequence[Rule]) -> Iterator[Segment]:
     """Yield segments of lists that have little in common at their beginning."""
     numbers: dict[Hashable, int] = {}
-    ours, our_rules = _numbered(golden, numbers)
-    theirs, their_rules = _numbered(live, numbers)
     i = j = 0
-    pairs = _longest_common(ours, theirs)
-    while pairs:
-        a, b = pairs[0]
-        run = next((n for n, pair in enumerate(pairs) if pair != (a + n, b + n)), len(pairs))
-        yield Segment(tuple(our_rules[i:a]), tuple(their_rules[j:b]), is_paired=False)
+    pairs = _longest_common(_numbered(golden, numbers), _numbered(live, numbers))
+    place = 0
+    while place < len(pairs):
+        a, b = pairs[place]
+        run = 1
+        while place + run < len(pairs) and pairs[place + run] == (a + run, b + run):
+            run += 1
+        yield Segment(tuple(golden[i:a]), tuple(live[j:b]), is_paired=False)
         i, j = a + run, b + run
-        yield Segment(tuple(our_rules[a:i]), tuple(their_rules[b:j]), is_paired=True)
-        pairs = pairs[run:]
-    yield Segment(tuple(our_rules[i:]), tuple(their_rules[j:]), is_paired=False)
+        yield Segment(tuple(golden[a:i]), tuple(live[b:j]), is_paired=True)
+        place += run
+    yield Segment(tuple(golden[i:]), tuple(live[j:]), is_paired=False)
 
 
-def _numbered(rules: Sequence[Rule], numbers: dict[Hashable, int]) -> tuple[list[int], list[Rule]]:
-    """Return a number for each rule's meaning, and the rules; those that an equal match precedes are left out."""
+def _numbered(rules: Sequence[Rule], numbers: dict[Hashable, int]) -> list[int]:
+    """Return a number for each rule: the same for the first of equal rules on both sides, for the second, and so on."""
+    seen: dict[int, int] = {}
     found: list[int] = []
-    kept: list[Rule] = []
-    seen: set[int] = set()
     for rule in rules:
-        what = numbers.setdefault((rule.any_of, rule.unless), len(numbers))
-        if what not in seen:
-            seen.add(what)
-            found.append(numbers.setdefault((what, rule.action), len(numbers)))
-            kept.append(rule)
-    return found, kept
+        what = numbers.setdefault((rule.action, rule.any_of, rule.unless), len(numbers))
+        seen[what] = seen.get(what, 0) + 1
+        found.append(numbers.setdefault((what, seen[what]), len(numbers)))
+    return found
 
 
 def _longest_common(ours: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]]:

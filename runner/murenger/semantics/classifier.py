@@ -150,11 +150,11 @@ class Classifier:
         """Return the lanes of a way, None where the model does not hold it or it stands for several."""
         if len(self._ways) > MOST_WAYS:
             self._ways.clear()
-        is_one = len(spread(self._ruleset, packet)) == 1
-        lists = lists_for(self._ruleset, packet) if is_one else None
+        ways = spread(self._ruleset, packet)
+        lists = lists_for(self._ruleset, packet) if len(ways) == 1 else None
         way: _Way | None = None
         if lists is not None:
-            inside = placed(self._ruleset, packet)
+            inside = placed(self._ruleset, ways[0])
             way = lists, tuple(self._lanes(one, inside) for one in lists)
         self._ways[key] = way
         return way
@@ -178,7 +178,7 @@ class Classifier:
 
     def _undecided(self, way: _Way, packet: Packet) -> Trace:
         """Return the answer where a condition that nobody can tell, or an exception of a rule, has a say."""
-        inside = placed(self._ruleset, packet)
+        inside = placed(self._ruleset, spread(self._ruleset, packet)[0])
         lists, lanes = way
         return settle(lists, inside, [_relevant(one, inside) for one in lanes])
 

@@ -13,7 +13,7 @@ from murenger.semantics.align import Segment, align
 from murenger.semantics.budget import Budget, BudgetSpentError, ContradictionError
 from murenger.semantics.confirm import Interpreted
 from murenger.semantics.duel import Asked, Duel, Seen, Sides
-from murenger.semantics.ir import IPV4, IPV6, Hook, Match, OpaqueKey, Ruleset
+from murenger.semantics.ir import IPV4, IPV6, Hook, Match, OpaqueKey, Provenance, ResidueSection, Ruleset
 from murenger.semantics.questions import (
     PERMIT_ALL,
     Question,
@@ -66,6 +66,7 @@ class _Comparing:
     def run(self) -> Comparison:
         """Return what could be found out."""
         residue = tuple(section_changes(self._golden, self._live))
+        self._handling.update(dict.fromkeys(inert_changes(self._golden, self._live)))
         unknowns = self._seen.judged.unknowns
         asked: set[Hook] = set()
         try:
@@ -190,11 +191,14 @@ def _keys(ruleset: Ruleset) -> set[OpaqueKey]:
 
 
 def section_changes(golden: Ruleset, live: Ruleset) -> Iterable[SectionChange]:
-    """Yield the sections of residue that differ: changed, absent on one side, or in another order."""
+    """Yield the sections of residue that differ: changed, absent on one side, or in another order.
+
+    What differs only in a part that neither device acts on is not among them.
+    """
     ours, theirs = ({one.name: one for one in side.residue} for side in (golden, live))
     for name in dict.fromkeys((*ours, *theirs)):
         mine, its = ours.get(name), theirs.get(name)
-        if mine is None or its is None or mine.digest != its.digest:
+        if (mine is None or its is None or mine.digest != its.digest) and not _are_inert(mine, its):
             either = its or mine
             yield SectionChange(
                 name=name,
@@ -202,7 +206,10 @@ def section_changes(golden: Ruleset, live: Ruleset) -> Iterable[SectionChange]:
                 live_line=its.first_line if its else 0,
                 summary=either.summary if either else "",
             )
-    common = [[one.name for one in side.residue if one.name in ours and one.name in theirs] for side in (golden, live)]
+    common = [
+        [one.name for one in side.residue if not one.is_inert and one.name in ours and one.name in theirs]
+        for side in (golden, live)
+    ]
     moved = next(((a, b) for a, b in zip(*common, strict=False) if a != b), None)
     if moved:
         yield SectionChange(
@@ -211,6 +218,31 @@ def section_changes(golden: Ruleset, live: Ruleset) -> Iterable[SectionChange]:
             live_line=theirs[moved[1]].first_line,
             summary="stands in another order",
         )
+
+
+def inert_changes(golden: Ruleset, live: Ruleset) -> Iterable[HandlingChange]:
+    """Yield what differs in parts of the residue that neither device acts on, such as rules that are switched off."""
+    ours, theirs = ({one.name: one for one in side.residue} for side in (golden, live))
+    for name in dict.fromkeys((*ours, *theirs)):
+        mine, its = ours.get(name), theirs.get(name)
+        if _are_inert(mine, its) and (mine is None or its is None or mine.digest != its.digest):
+            before, now = (one.summary or "some" if one else "" for one in (mine, its))
+            yield HandlingChange(
+                golden=_inert_at(mine, name),
+                live=_inert_at(its, name),
+                before=before,
+                now=f"{now}, but not the same" if now == before else now,
+            )
+
+
+def _are_inert(mine: ResidueSection | None, its: ResidueSection | None) -> bool:
+    return (mine is None or mine.is_inert) and (its is None or its.is_inert)
+
+
+def _inert_at(section: ResidueSection | None, name: str) -> Provenance:
+    if section is None:
+        return Provenance(rule=name)
+    return Provenance(rule=name, first_line=section.first_line, last_line=section.last_line)
 
 
 def _residue_unknown(change: SectionChange) -> Unknown:

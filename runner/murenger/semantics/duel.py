@@ -22,7 +22,7 @@ from murenger.semantics.edits import MANY_BOXES, edits
 from murenger.semantics.encode import ORDER, SECOND_ORDER, Encoder, Universe, balanced
 from murenger.semantics.engine import Engine
 from murenger.semantics.engine_oxidd import OxiddEngine, cache_for
-from murenger.semantics.fold import Chain, Folder, chains
+from murenger.semantics.fold import Folder, chains
 from murenger.semantics.inside import Inside
 from murenger.semantics.interpreter import Answer
 from murenger.semantics.ir import Match, OpaqueKey, Rule
@@ -81,7 +81,6 @@ class Sides:
 
 Edited = Sequence[Sequence[Sequence[Box]]]
 """For each pair of lists, for each segment, the boxes that hold what its runs decide differently."""
-Chains = Sequence[tuple[Chain[BCDDFunction], Chain[BCDDFunction]]]
 MakeEngine = Callable[[int, int, int], Engine[BCDDFunction]]
 
 
@@ -134,13 +133,13 @@ class Duel:
                 self._sample(seen, None)
             return
         seen.reached("bdd")
-        inside = [Inside([one.segment for one in some], self._boxer) for some in found]
+        touched = [Inside([one.segment for one in some], self._boxer).touched(boxes, self._budget) for some in found]
         try:
-            self._decide(inside, edited, ORDER, seen)
+            self._decide(touched, edited, ORDER, seen)
         except MemoryError:
             self._engine = None
             self._budget.check()
-            self._decide(inside, edited, SECOND_ORDER, seen)
+            self._decide(touched, edited, SECOND_ORDER, seen)
 
     def _is_edited(self) -> bool:
         """True if an unpaired rule has a match of the family."""
@@ -155,9 +154,7 @@ class Duel:
             if self._engine is not None and self._engine.nodes() > self._budget.limits.nodes // _HALF:
                 self._engine.collect()
 
-    def _decide(self, inside: Sequence[Inside], edited: Edited, order: Sequence[str], seen: Seen) -> None:
-        boxes = [box for lists in edited for some in lists for box in some]
-        touched = [one.touched(boxes, self._budget) for one in inside]
+    def _decide(self, touched: Sequence[Sequence[Segment]], edited: Edited, order: Sequence[str], seen: Seen) -> None:
         rules = [rule for segments in touched for rule in _rules(segments)]
         traffic = [match for matches in self._watched.values() for match in matches]
         keys = keys_of(rules, traffic, _conditions(edited))
@@ -169,7 +166,7 @@ class Duel:
         universe = Universe(self._family, self._question.hook, *self._tables, keys=keys, order=order)
         engine = self._engine = self._make_engine(universe.variables, self._budget.limits.nodes, cache_for(len(rules)))
         encoder = Encoder(engine, universe)
-        pairs = self._pairs(encoder, inside, edited)
+        pairs = self._pairs(encoder, touched, edited)
         seen.engine, seen.nodes = engine.name, max(seen.nodes, engine.nodes())
         false = engine.false
         seen.might_open |= pairs.opened != false
@@ -183,29 +180,19 @@ class Duel:
         seen.nodes = max(seen.nodes, engine.nodes())
         self._sample(seen, pairs)
 
-    def _pairs(self, encoder: Encoder[BCDDFunction], inside: Sequence[Inside], edited: Edited) -> Pairs[BCDDFunction]:
-        """Return both sides, and the packets that any pair of lists decides differently."""
+    def _pairs(
+        self, encoder: Encoder[BCDDFunction], touched: Sequence[Sequence[Segment]], edited: Edited
+    ) -> Pairs[BCDDFunction]:
         false, question = encoder.engine.false, self._question
-        functions = [[_union(encoder, [encoder.box(box) for box in some]) for some in lists] for lists in edited]
-        within = [[one & encoder.well_formed for one in lists] for lists in functions]
-        boxes = list(dict.fromkeys(box for lists in edited for some in lists for box in some))
-        if len(boxes) > MANY_BOXES:
-            # Cutting every rule to so many boxes is more work than it saves.
-            area, found = encoder.well_formed, self._chains(encoder, inside, edited, boxes, encoder.well_formed)
-            different = self._different(found, within, area)
-        else:
-            different, alive = false, []
-            for box in boxes:
-                area = encoder.box(box) & encoder.well_formed
-                mine = self._different(self._chains(encoder, inside, edited, [box], area), within, area)
-                if mine != false:
-                    alive.append(box)
-                    different = different | mine
-            area = _union(encoder, [encoder.box(box) for box in alive]) & encoder.well_formed
-            found = self._chains(encoder, inside, edited, alive, area)
+        boxes = [[_union(encoder, [encoder.box(box) for box in some]) for some in lists] for lists in edited]
+        within = [[one & encoder.well_formed for one in lists] for lists in boxes]
+        folder = Folder(encoder, self._within(encoder, edited, within), self._tick)
         golden: list[tuple[int, Listed[BCDDFunction]]] = []
         live: list[tuple[int, Listed[BCDDFunction]]] = []
-        for (i, j), (ours, theirs) in zip(question.pairs, found, strict=True):
+        different = false
+        for (i, j), segments, mine in zip(question.pairs, touched, within, strict=True):
+            ours, theirs = chains(folder, segments, [one != false for one in mine])
+            different = different | differing(ours, theirs, mine, false, self._tick)
             golden.append((-1, Listed(None, ours)) if i is None else (i, Listed(question.golden[i].name, ours)))
             live.append((-1, Listed(None, theirs)) if j is None else (j, Listed(question.live[j].name, theirs)))
         return Pairs(
@@ -218,28 +205,13 @@ class Duel:
             tick=self._tick,
         )
 
-    def _chains(
-        self,
-        encoder: Encoder[BCDDFunction],
-        inside: Sequence[Inside],
-        edited: Edited,
-        boxes: Sequence[Box],
-        area: BCDDFunction,
-    ) -> Chains:
-        """Return golden's and live's chain of each pair of lists, of rules that meet some boxes, cut to an area."""
-        folder = Folder(encoder, area, self._tick)
-        return [
-            chains(folder, one.touched(boxes, self._budget), [bool(some) for some in mine])
-            for one, mine in zip(inside, edited, strict=True)
-        ]
-
-    def _different(self, found: Chains, within: Sequence[Sequence[BCDDFunction]], area: BCDDFunction) -> BCDDFunction:
-        """Return the packets of an area that any pair of lists decides differently."""
-        different = area & ~area
-        for (ours, theirs), mine in zip(found, within, strict=True):
-            edited = [one & area for one in mine]
-            different = different | differing(ours, theirs, edited, area & ~area, self._tick)
-        return different
+    def _within(
+        self, encoder: Encoder[BCDDFunction], edited: Edited, within: Sequence[Sequence[BCDDFunction]]
+    ) -> BCDDFunction:
+        """Return what every rule is cut to: where it was edited, unless that is more work than it saves."""
+        if sum(len(some) for lists in edited for some in lists) > MANY_BOXES:
+            return encoder.well_formed
+        return _union(encoder, [one for lists in within for one in lists])
 
     def _watch(self, pairs: Pairs[BCDDFunction], seen: Seen) -> None:
         encoder, false = pairs.encoder, pairs.encoder.engine.false

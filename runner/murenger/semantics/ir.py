@@ -408,6 +408,8 @@ class ResidueSection:
         first_line: 1-based line where it begins, or 0.
         last_line: 1-based line where it ends, or 0.
         summary: one line for people.
+        is_inert: True if the device does not act on it, such as a rule that is switched off: a change there changes
+            the treatment of no packet.
     """
 
     name: str
@@ -415,6 +417,7 @@ class ResidueSection:
     first_line: int = 0
     last_line: int = 0
     summary: str = ""
+    is_inert: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

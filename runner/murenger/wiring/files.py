@@ -13,7 +13,7 @@ import hmac
 import json
 import pathlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from murenger.adapters.clock import SystemClock
 from murenger.adapters.engine import ChildAssessor
@@ -22,7 +22,18 @@ from murenger.compare import compare, compare_lines
 from murenger.config.intents import load_intents
 from murenger.dialects import PLATFORMS
 from murenger.errors import IncompleteConfigError, ParseError
-from murenger.model import Device, Difference, Digest, Drift, Impact, Operation, RawRead, SnapshotKind, Verdict
+from murenger.model import (
+    Device,
+    Difference,
+    Digest,
+    Drift,
+    Impact,
+    Operation,
+    RawRead,
+    Snapshot,
+    SnapshotKind,
+    Verdict,
+)
 from murenger.model.impact import NOTHING_CHANGED
 from murenger.observe import canonical
 from murenger.secrets import Fingerprinter, hide, redact
@@ -82,11 +93,9 @@ def _text_drift(platform: str, golden: RawRead, live: RawRead) -> tuple[Drift, C
     # Both sides are fingerprinted in this process and compared in it, so the key need not outlive it.
     key = secrets.token_bytes(32)
     if platform in PLATFORMS and not _is_json(golden.text) and not _is_json(live.text):
-        try:
-            return _structured_drift(platform, golden, live, Fingerprinter(key))
-        except IncompleteConfigError:
-            # A part of a configuration: lines are all that can be compared, and the parser judges the rest.
-            pass
+        found = _structured_drift(platform, golden, live, Fingerprinter(key))
+        if found is not None:
+            return found
     texts = _lined(golden.text), _lined(live.text)
     drift = Drift(
         device=SnapshotKind.RUNNING.value,
@@ -102,10 +111,25 @@ def _text_drift(platform: str, golden: RawRead, live: RawRead) -> tuple[Drift, C
 
 def _structured_drift(
     platform: str, golden: RawRead, live: RawRead, fingerprinter: Fingerprinter
-) -> tuple[Drift, Callable[[str], str]]:
-    device = Device(name=SnapshotKind.RUNNING.value, platform=platform, address="")
-    before, old = canonical(golden, device, fingerprinter, SnapshotKind.GOLDEN)
-    now, new = canonical(live, device, fingerprinter)
+) -> tuple[Drift, Callable[[str], str]] | None:
+    """Return how two whole configurations differ, or None if both are but parts, such as one access list.
+
+    Raises:
+        IncompleteConfigError: one is whole and the other is not: it was cut off.
+    """
+    found: list[tuple[Snapshot, Mapping[str, str]]] = []
+    broken: list[IncompleteConfigError] = []
+    for raw, kind in ((golden, SnapshotKind.GOLDEN), (live, SnapshotKind.RUNNING)):
+        try:
+            device = Device(name=kind.value, platform=platform, address="")
+            found.append(canonical(raw, device, fingerprinter, kind))
+        except IncompleteConfigError as error:
+            broken.append(error)
+    if len(broken) == 1:
+        raise broken[0]
+    if broken:
+        return None
+    (before, old), (now, new) = found
     values = (*old.values(), *new.values())
     return compare(before, now, detected_at=now.taken_at), lambda text: redact(hide(text), values)
 

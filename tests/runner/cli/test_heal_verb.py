@@ -75,6 +75,7 @@ def test_a_candidate_that_the_device_refuses_changes_nothing(bench: Any, tmp_pat
     )
     assert accepted.code == 0, accepted
     running = bench.switch.running()
+    bench.sanction()
     done = bench.cli("heal", "leaf1")
     assert done.code == 2, done
     assert "flux capacitor" in done.out + done.err

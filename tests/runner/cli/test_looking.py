@@ -80,6 +80,7 @@ def test_hostile_text_is_compared_exactly_shown_escaped_and_restored_exactly(ben
     assert bench.cli("status").code == 0
     bench.switch.drift("revert")
     assert bench.cli("diff").code == 1
+    bench.sanction()
     site = bench.open()
     (device,) = site.devices(("leaf1",))
     outcome = site.remediate(device, site.plan(site.examine(device)).sha256)
@@ -135,6 +136,7 @@ def test_a_changed_secret_is_drift_without_its_value_and_is_healed_from_the_side
     shown = [bench.cli(*verb) for verb in verbs]
     assert [done.code for done in shown] == [1] * 5
     assert "username emergency" in shown[1].out
+    bench.sanction()
     site = bench.open()
     (device,) = site.devices(("leaf1",))
     outcome = site.remediate(device, site.plan(site.examine(device)).sha256)

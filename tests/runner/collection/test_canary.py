@@ -134,6 +134,7 @@ def test_no_secret_leaves_through_plays_that_look(
 ) -> None:
     assert play(write_play(bench), "--diff") == 0
     assert play("murenger.drift.compare", "-l", "leaf1", says_all=False) == 0
+    bench.sanction()
     assert play("murenger.drift.heal", "-l", "leaf1", "--check", "--diff") == 0
     said = (kept / "play0").read_bytes() + (kept / "play2").read_bytes()
     assert b"<redacted>" in said, "the changed secret was looked at"
@@ -145,6 +146,7 @@ def test_no_secret_leaves_through_a_heal_by_the_runner(
     bench: Any, kept: pathlib.Path, monkeypatch: pytest.MonkeyPatch, secrets: list[str]
 ) -> None:
     monkeypatch.setenv("OF_THE_PARENT", ENVIRONMENT_SECRET)
+    bench.sanction()
     done = bench.cli("heal", "leaf1")
     assert done.code == 0, done
     assert f"snmp-server community {GOLDEN_SECRET} ro" in bench.switch.running(), "the secret was filled in"
@@ -157,6 +159,7 @@ def test_no_secret_leaves_through_a_heal_that_fails(
     bench: Any, kept: pathlib.Path, play: Any, secrets: list[str]
 ) -> None:
     bench.switch.type("no username healer")
+    bench.sanction()
     assert play("murenger.drift.heal", "-l", "leaf1", "--diff") == 2
     assert play("murenger.drift.heal", "-l", "leaf1", "--diff", says_all=False) == 2
     assert b"refused the login" in (kept / "play0").read_bytes()

@@ -19,7 +19,9 @@ def test_text_reads_golden_to_live_with_paths_and_places(
     shown = render_text(compare(chain(A, B, C), chain("drop", C, A), detected_at=now, last_in_sync_at=now))
     assert shown == (
         "d1: drift, 3 differences (golden -> live)\n"
-        "  traffic impact: unknown (not-assessed)\n"
+        "  traffic impact: unknown: it counts as widening, and nothing is changed automatically\n"
+        "    not decided: not-assessed\n"
+        "    to do: the rules of this platform are not judged: read the difference below\n"
         "  last in sync: 2030-01-02 03:04:05 UTC\n"
         "  table inet t / chain c\n"
         "    + at 1: drop\n"
@@ -65,8 +67,14 @@ def test_json_is_a_versioned_object_without_dates_of_its_own(
         "effect": "unknown",
         "opened": [],
         "closed": [],
+        "flows_left": 0,
         "witnesses": [],
         "unknowns": ["not-assessed"],
+        "assumptions": [],
+        "handling": [],
+        "violations": [],
+        "crown_jewel": None,
+        "proof": None,
     }
     assert json.loads(json.dumps(document)) == document
 

@@ -208,3 +208,16 @@ def test_every_answer_is_the_interpreters_on_real_configurations(path: pathlib.P
     assert len(packets) > 20
     for packet in packets:
         assert classifier.trace(packet) == trace(ruleset, packet)
+
+
+def test_a_zone_spelt_out_as_one_interface_is_that_interface() -> None:
+    # The rules name the interface: under the zone's name none of them would match.
+    text = (pathlib.Path(__file__).parents[2] / "fixtures/junos/rules/mixed.conf").read_text()
+    rules = parser_for("junos").parse(text)
+    alone = [(zone, *members) for zone, members in rules.spelt_zones if len(members) == 1]
+    assert alone
+    for zone, interface in alone:
+        for packet in sample(rules, 400, random.Random(8)):
+            if packet.ingress == interface:
+                named = dataclasses.replace(packet, ingress=zone)
+                assert Classifier(rules).trace(named) == trace(rules, named) == trace(rules, packet)

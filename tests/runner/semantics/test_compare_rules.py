@@ -137,6 +137,27 @@ def test_residue_is_never_equal() -> None:
     assert (wider.verdict, wider.effect) == (Verdict.DIFFERENT, Effect.UNKNOWN)
 
 
+def test_what_neither_device_acts_on_changes_no_packet_and_is_reported() -> None:
+    def off(digest: str) -> Ruleset:
+        section = ResidueSection(name="disabled rules", digest=digest, first_line=3, summary="2 rules", is_inert=True)
+        return dataclasses.replace(filter_of(WEB), residue=(section,))
+
+    found = compare(off("a"), off("b"))
+    assert (found.verdict, found.residue, found.unknowns) == (Verdict.EQUAL, (), ())
+    assert [(one.before, one.now) for one in found.handling] == [("2 rules", "2 rules, but not the same")]
+    gone = compare(off("a"), filter_of(WEB))
+    assert (gone.verdict, [(one.before, one.now) for one in gone.handling]) == (Verdict.EQUAL, [("2 rules", "")])
+    assert compare(off("a"), off("a")).handling == ()
+
+
+def test_what_one_device_acts_on_is_not_equal_to_what_the_other_does_not() -> None:
+    acting, idle = (
+        dataclasses.replace(filter_of(WEB), residue=(ResidueSection(name="s", digest=digest, is_inert=is_inert),))
+        for digest, is_inert in (("a", False), ("b", True))
+    )
+    assert compare(acting, idle).verdict is compare(idle, acting).verdict is Verdict.UNKNOWN
+
+
 def test_residue_in_another_order_is_not_equal() -> None:
     one, other = ResidueSection(name="a", digest="1"), ResidueSection(name="b", digest="2")
     golden = dataclasses.replace(filter_of(WEB), residue=(one, other))
@@ -165,6 +186,26 @@ def test_lost_logging_is_handling_not_traffic() -> None:
     found = compare(filter_of(dataclasses.replace(WEB, handling="log")), filter_of(WEB))
     assert (found.verdict, found.effect) == (Verdict.EQUAL, Effect.NONE)
     assert [(one.before, one.now) for one in found.handling] == [("log", "")]
+
+
+def test_a_lost_exception_opens_what_it_spared() -> None:
+    spared = match(dst="10.1.2.3/32")
+    wide = rule(PERMIT, match(dst="10.0.0.0/8"), "wide")
+    found = compare(filter_of(dataclasses.replace(wide, unless=(spared,))), filter_of(wide))
+    assert found.effect is Effect.WIDENS
+    assert found.regions[0].boxes == (spared,)
+
+
+def test_a_rule_decides_nothing_for_what_it_spares() -> None:
+    block = dataclasses.replace(rule(DENY, match(), "block"), unless=(match(dst="10.1.2.3/32"),))
+    assert compare(filter_of(block), filter_of(block, RDP)).effect is Effect.WIDENS
+
+
+def test_what_one_side_decided_at_an_early_edit_is_not_decided_again_at_a_late_one() -> None:
+    between = [rule(PERMIT, match(dst=f"192.0.2.{number}/32"), str(number)) for number in range(40)]
+    golden = filter_of(*between, WEB)
+    live = filter_of(WEB, *between, dataclasses.replace(WEB, action=DENY))
+    assert compare(golden, live).verdict is Verdict.EQUAL
 
 
 def test_a_list_without_default_is_unknown() -> None:

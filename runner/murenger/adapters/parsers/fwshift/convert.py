@@ -131,6 +131,7 @@ class Converter:
                 first_line=self._disabled[0].first,
                 last_line=self._disabled[-1].last,
                 summary=f"{len(self._disabled)} rules that are switched off",
+                is_inert=True,
             ),
         )
 

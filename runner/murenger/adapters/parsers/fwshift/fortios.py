@@ -43,10 +43,24 @@ _POLICY, _ZONE = "firewall policy", "system zone"
 _OBJECTS = (*_ADDRESS, *_GROUP, _SERVICE, _SERVICE_GROUP)
 _NOTES = frozenset({"comment", "comments", "color", "uuid", "visibility", "label", "global-label", "category", "name"})
 """Settings that are known to change no packet."""
-_NAT = frozenset(
-    {"nat", "ippool", "poolname", "poolname6", "fixedport", "nat46", "nat64", "natip", "natinbound", "natoutbound"}
+_POLICY_READ = frozenset(
+    {
+        *("srcintf", "dstintf", "srcaddr", "dstaddr", "srcaddr6", "dstaddr6", "srcaddr-negate", "dstaddr-negate"),
+        *("srcaddr6-negate", "dstaddr6-negate", "service", "service-negate", "schedule", "action", "status"),
+        *(
+            "match-vip",
+            "logtraffic",
+            "logtraffic-start",
+            "utm-status",
+            "profile-type",
+            "profile-group",
+            "inspection-mode",
+        ),
+        *("av-profile", "webfilter-profile", "dnsfilter-profile", "emailfilter-profile", "ips-sensor", "dlp-profile"),
+        *("application-list", "ssl-ssh-profile", "profile-protocol-options", "groups", "users", "send-deny-packet"),
+    }
 )
-"""Settings of a policy about NAT: they stand in its handling, and are residue besides."""
+"""Settings of a policy that its rule holds, its handling included; any other is residue, whatever else it does."""
 _READ = {
     "firewall address": frozenset({"type", "subnet", "start-ip", "end-ip", "fqdn"}),
     "firewall address6": frozenset({"type", "ip6", "start-ip", "end-ip", "fqdn"}),
@@ -69,7 +83,7 @@ _READ = {
 }
 """Settings of objects that the library reads; any other makes the object opaque."""
 _BEYOND_MATCH = frozenset({"allow-routing", "fabric-object", "cache-ttl", "session-ttl", "helper", "check-reset-range"})
-"""Settings of objects that say how traffic is handled or where an object is offered; kept in its definition."""
+"""Settings of objects that say how traffic is handled or where an object is offered; residue."""
 _NAMED = {
     "srcaddr": _ADDRESS[:1] + _GROUP[:1],
     "dstaddr": _ADDRESS[:1] + _GROUP[:1] + _VIPS[:2],
@@ -102,6 +116,7 @@ def read(platform: str, text: str) -> Ruleset:
     general = [Doubt(kind="policy", label=code, bounded=False) for code in unknown_notes(reading.notes)]
     converter = Converter(resolver, catalogue, state=State.NEW, general=general)
     rules = _Rules(scope, reading, converter).all()
+    converter.carried.difference_update(_beyond_match(scope))
     zones = _zones(scope, converter.carried)
     inside = _inside(reading, scope)
     found = RuleList(
@@ -188,6 +203,14 @@ def _strange(scope: Block, paths: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+def _beyond_match(scope: Block) -> Iterable[int]:
+    """Yield the lines of objects that say something else than what the object matches: they are residue."""
+    for path in _OBJECTS:
+        for _, block in _entries(scope, path):
+            for key in set(block.settings) - _READ[path] - _NOTES:
+                yield from block.settings[key][0]
+
+
 def _entries(scope: Block, path: str) -> Iterable[tuple[str, Block]]:
     return scope.tables[path].entries.items() if path in scope.tables else ()
 
@@ -256,9 +279,8 @@ class _Rules:
                 ways=zone_ways(rule, ()),
             ),
         )
-        self._converter.carried.difference_update(
-            line for key in _NAT & set(block.settings) for line in block.settings[key][0]
-        )
+        unread = set(block.settings) - _POLICY_READ - _NOTES
+        self._converter.carried.difference_update(line for key in unread for line in block.settings[key][0])
         vip_matched = block.values("match-vip") == ("enable",)
         return found if found.action is Action.PERMIT or vip_matched else self._spared(found, block)
 

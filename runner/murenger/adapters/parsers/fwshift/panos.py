@@ -12,8 +12,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from murenger.adapters.parsers.fwshift import library
-from murenger.adapters.parsers.fwshift.bindings import in_state
-from murenger.adapters.parsers.fwshift.convert import Converter, Located, default, established, zone_ways
+from murenger.adapters.parsers.fwshift.convert import Converter, Located, default, established, opaque_key, zone_ways
 from murenger.adapters.parsers.fwshift.lines import NOWHERE, Catalogue, Definition, Key, Span
 from murenger.adapters.parsers.fwshift.opaque import Doubt, unknown_notes
 from murenger.adapters.parsers.fwshift.panos_set import from_set
@@ -21,7 +20,7 @@ from murenger.adapters.parsers.fwshift.residue import residue
 from murenger.adapters.parsers.fwshift.resolve import Resolver
 from murenger.adapters.parsers.fwshift.xml_tree import Node, read_xml, relocate, rows_of, write
 from murenger.errors import ParseError
-from murenger.semantics.ir import Action, Hook, Places, Rule, RuleList, Ruleset, State
+from murenger.semantics.ir import Action, Hook, OpaqueKey, Places, Rule, RuleList, Ruleset, State
 
 _OBJECTS = ("address", "address-group", "service", "service-group")
 _NAMED = (*_OBJECTS, "application", "application-group", "application-filter", "external-list", "schedule", "region")
@@ -75,6 +74,7 @@ def read(platform: str, text: str) -> Ruleset:
     converter = Converter(resolver, catalogue, state=State.NEW, general=general)
     rules = _rules(scopes, reading, converter, catalogue)
     zones = _zones(scopes, reading, converter)
+    converter.carried.difference_update(_beyond_match(scopes))
     ruleset = Ruleset(
         platform=platform,
         lists=(
@@ -166,6 +166,19 @@ def _strange(scopes: tuple[Node, ...], kinds: Iterable[str]) -> frozenset[str]:
     )
 
 
+def _beyond_match(scopes: tuple[Node, ...]) -> Iterator[int]:
+    """Yield the rows of objects that say something else than what the object matches: they are residue."""
+    for kind in _OBJECTS:
+        for node in _entries(scopes, kind):
+            for child in node.children:
+                if child.tag not in _OBJECT_READ[kind] | _NOTES:
+                    yield from child.span().lines
+            for override in node.all("protocol/tcp/override"):
+                yield from override.span().lines
+            for override in node.all("protocol/udp/override"):
+                yield from override.span().lines
+
+
 def _says(node: Node) -> bool:
     """True if an element says something: neither nothing, nor `any`, nor `no`."""
     return any(each.text not in {"", "any", "no"} for each in node.walk()) or any(
@@ -226,18 +239,30 @@ def _defaults(scopes: tuple[Node, ...], reading: library.Reading, converter: Con
                 said[node.name] = converter.quote(node.span())
                 converter.carried.update(node.span().lines)
     names = ("intrazone-default", "interzone-default")
-    zones = sorted(reading.zones)
-    inside = tuple((Places.of(zone), Places.of(zone)) for zone in zones)
-    found = []
-    if inside:
-        action = Action.PERMIT if reading.intrazone_permits else Action.DENY
-        span = spans.get(names[0], NOWHERE)
-        rule = default(action, names[0], inside, span=span, handling=said.get(names[0], ""))
-        found.append(in_state(rule, State.NEW))
+    action = Action.PERMIT if reading.intrazone_permits else Action.DENY
+    rule = default(action, names[0], span=spans.get(names[0], NOWHERE), handling=said.get(names[0], ""))
+    named = {zone for one in reading.rules if one.enabled for zone in (*one.src_zones, *one.dst_zones)} - {library.ANY}
+    found = [_inside(rule, reading.zones), _inside(rule, named - set(reading.zones), _UNDEFINED)]
+    found = [one for one in found if one.any_of]
     action = Action.PERMIT if reading.interzone_permits else Action.DENY
     span = spans.get(names[1], NOWHERE)
     between = default(action, names[1], span=span, handling=said.get(names[1], ""))
     return [*found, between]
+
+
+_UNDEFINED = opaque_key("zone", "zones that are not defined here")
+"""A text without its zones does not say which there are: traffic inside one that only rules name is left open."""
+
+
+def _inside(rule: Rule, zones: Iterable[str], *keys: OpaqueKey) -> Rule:
+    """Return a rule for new traffic inside each of some zones, on some conditions."""
+    opaque = tuple((key, True) for key in keys)
+    any_of = tuple(
+        dataclasses.replace(box, state=State.NEW, ingress=Places.of(zone), egress=Places.of(zone), opaque=opaque)
+        for box in rule.any_of
+        for zone in sorted(zones)
+    )
+    return dataclasses.replace(rule, any_of=any_of)
 
 
 def _zones(

@@ -27,6 +27,31 @@ _OLD_RULES, _NEW_RULES = "filter/rule", "OPNsense/Firewall/Filter/rules/rule"
 _OLD_ALIASES, _NEW_ALIASES = "aliases/alias", "OPNsense/Firewall/Alias/aliases/alias"
 _NAT = frozenset({"nat", "snatrules", "onetoone", "npt"})
 _NOTES = frozenset({"descr", "description", "detail", "created", "updated", "tracker", "categories", "category"})
+_RULE_READ = frozenset(
+    {
+        *("type", "action", "interface", "ipprotocol", "protocol", "icmptype", "icmp6-type", "source", "destination"),
+        *("source_net", "source_not", "source_port", "destination_net", "destination_not", "destination_port"),
+        *("disabled", "enabled", "floating", "quick", "direction", "log", "sched", "statetype", "sequence", "id"),
+    }
+)
+"""Elements of a rule that the library reads in full."""
+_RULE_OPAQUE = frozenset(
+    {
+        *("max", "max-src-nodes", "max-src-conn", "max-src-states", "statetimeout", "max-src-conn-rate", "tag"),
+        *("tagged", "os", "gateway", "dscp", "tcpflags1", "tcpflags2", "tcpflags_any", "allowopts", "dnpipe"),
+        *("pdnpipe", "defaultqueue", "ackqueue", "vlanprio", "vlanprioset", "disablereplyto"),
+    }
+)
+"""Elements of a rule that the library makes a reason or a finding of."""
+_RULE_HANDLED = frozenset({"nosync", "nopfsync", "associated-rule-id", "max-src-conn-rates", "sort_order"})
+"""Elements of a rule that are known to decide no packet."""
+_KNOWN = (
+    ("type", frozenset({"", "pass", "block", "reject", "match"})),
+    ("action", frozenset({"", "pass", "block", "reject"})),
+    ("ipprotocol", frozenset({"", "inet", "inet6", "inet46"})),
+    ("direction", frozenset({"", "in", "out", "any"})),
+    ("floating", frozenset({"", "yes"})),
+)
 _TOKEN = re.compile(r"R(\d+)\b")
 _NAMES = ("source_net", "destination_net", "source_port", "destination_port")
 _OFF = "FILTER_DISABLED"
@@ -187,10 +212,13 @@ class _Rules:
                 self._converter.leave_out(at)
             return []
         self._converter.carried.update(notes)
+        rule = dataclasses.replace(rule, unsupported=(*rule.unsupported, *_unread(node)))
         leaving = ANY not in rule.dst_zones and rule.sources != (ANY,)
         if leaving and self._translates:
             rule = dataclasses.replace(rule, unsupported=(*rule.unsupported, "the source after translation"))
-        return [self._converter.rule(rule, at)]
+        found = self._converter.rule(rule, at)
+        said = [f"{child.tag} {child.text}".strip() for child in node.children if child.tag in _RULE_HANDLED]
+        return [dataclasses.replace(found, handling="; ".join(filter(None, (found.handling, *said))))]
 
     def _automatic(self, rule: LibraryRule) -> Rule:
         """Return a rule that the firewall adds by itself; what makes it add it is residue."""
@@ -215,6 +243,13 @@ class _Rules:
         any_of = tuple(dataclasses.replace(one, state=State.NEW, opaque=((key, True),)) for one in EVERYTHING)
         provenance = Provenance(rule="port forwards", first_line=nodes[0].rows[0], last_line=nodes[-1].rows[1])
         yield Rule(action=Action.PERMIT, any_of=any_of, provenance=provenance)
+
+
+def _unread(node: Node) -> tuple[str, ...]:
+    """Return what of a rule nobody here can read: it makes the rule opaque."""
+    known = _RULE_READ | _RULE_OPAQUE | _RULE_HANDLED | _NOTES
+    found = [f"element {tag}, which is not read" for tag in sorted({child.tag for child in node.children} - known)]
+    return (*found, *(f"{tag} {node.said(tag)[:40]}" for tag, values in _KNOWN if node.said(tag) not in values))
 
 
 def _name(node: Node, number: int) -> str:

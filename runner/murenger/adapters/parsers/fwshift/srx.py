@@ -58,6 +58,7 @@ def read(platform: str, text: str) -> Ruleset:
     rules = _rules(policies, reading, converter, found)
     zones = _zones(found, reading, converter)
     last = _default(found, reading, converter)
+    converter.carried.difference_update(one.row for one in found if _is_beyond_match(one.words))
     ruleset = Ruleset(
         platform=platform,
         lists=(
@@ -128,6 +129,19 @@ def _defines(words: tuple[str, ...]) -> tuple[Key | None, tuple[str, ...]]:
     return None, ()
 
 
+def _is_beyond_match(words: tuple[str, ...]) -> bool:
+    """True if a statement of an application says something else than what it matches: that is residue."""
+    if words[:2] != ("applications", "application") or words[3:4] == ("description",):
+        return False
+    said = words[5:] if words[3:4] == ("term",) else words[3:]
+    return not set(said[::2]) <= _APPLICATION_READ
+
+
+_APPLICATION_READ = frozenset(
+    {"protocol", "source-port", "destination-port", "icmp-type", "icmp-code", "icmp6-type", "icmp6-code"}
+)
+
+
 def _uses(key: Key, rest: tuple[str, ...]) -> list[Key]:
     if rest[:1] in {("address",), ("address-set",)} and len(rest) > 1:
         return [(key[0], rest[1])]
@@ -185,6 +199,7 @@ def _rules(
         converter.carried.update(one.row for one in policy.statements)
         said = [*([rule.handling] if rule.handling else []), *_rest(policy)]
         rules.append(dataclasses.replace(converter.rule(rule, at), handling="; ".join(said)))
+        converter.carried.difference_update(one.row for one in policy.statements if not _is_read(one, policy))
     return rules
 
 
@@ -217,6 +232,16 @@ def _path(policy: _Policy) -> int:
 
 def _is_note(one: Statement, policy: _Policy) -> bool:
     return one.words[_path(policy) :][:1] == ("description",)
+
+
+def _is_read(one: Statement, policy: _Policy) -> bool:
+    """True if a rule holds what a statement of a policy says, its handling included; any other is residue as well."""
+    rest = one.words[_path(policy) :]
+    if rest[:1] != ("then",):
+        return not rest or rest[0] in {"match", "description", "scheduler-name"}
+    if rest[1:2] == ("permit",):
+        return len(rest) == 2 or rest[2] == "application-services"
+    return rest[1:2] in {(), ("deny",), ("reject",), ("log",), ("count",)}
 
 
 def _rest(policy: _Policy) -> list[str]:

@@ -90,6 +90,7 @@ class FilterReader:
     Attributes:
         prefix_lists: by name.
         carried: after `filters`, positions of the statements whose meaning the filters hold.
+        idle: after `filters`, positions of the statements of terms that decide no packet.
     """
 
     def __init__(self, statements: Sequence[Statement]) -> None:
@@ -99,6 +100,7 @@ class FilterReader:
         self._wildcards = Wildcards()
         self._members: dict[str, list[int]] = {}
         self.carried: set[int] = set()
+        self.idle: set[int] = set()
         self.prefix_lists: PrefixLists = self._read_prefix_lists()
         for one in statements:
             if one.is_active and len(one.words) > 2 and one.words[0] in {"firewall", "policy-options"}:
@@ -188,6 +190,7 @@ class FilterReader:
             if not found:
                 # It decides nothing, so the rules do not show it.
                 self.carried.difference_update(term.positions)
+                self.idle.update(term.positions)
         return Filter(
             name=name, family=family, decisions=tuple(decisions), line=draft.line, has_terms=bool(draft.terms)
         )

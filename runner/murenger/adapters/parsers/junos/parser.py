@@ -8,7 +8,8 @@ Groups that are applied are not expanded: where one of them could touch a filter
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from types import MappingProxyType
 
 from murenger.adapters.parsers.acl.lists import Binding, unknown_list
 from murenger.adapters.parsers.fwshift import platforms
@@ -35,6 +36,9 @@ VERSION = "junos 1"
 _POLICY_PARTS = frozenset({"security", "applications", "schedulers", "groups", "apply-groups"})
 _TOUCHING = frozenset({"filter", "firewall", "prefix-list", "simple-filter"})
 _SEPARATOR = "\x1f"
+# No statement is called so: of those that are sections by themselves the first words are others.
+_INACTIVE, _IDLE = "inactive statements", "idle terms"
+_INERT = MappingProxyType({_INACTIVE: "that the device does not act on", _IDLE: "of terms that decide no packet"})
 
 
 class JunosParser:
@@ -61,8 +65,8 @@ class JunosParser:
         )
         carried = reader.carried | bindings.carried
         if not any(one.is_active and one.words[:2] == ("security", "policies") for one in statements):
-            return dataclasses.replace(own, residue=_residue(statements, carried, frozenset()))
-        residue = _residue(statements, carried, _POLICY_PARTS)
+            return dataclasses.replace(own, residue=_residue(statements, carried, frozenset(), reader.idle))
+        residue = _residue(statements, carried, _POLICY_PARTS, reader.idle)
         policies = platforms.parser("junos").parse(only(text, _POLICY_PARTS.__contains__))
         return _joined(own, policies, residue, bindings, _host_inbound(statements))
 
@@ -157,20 +161,23 @@ def _addresses(reader: FilterReader) -> tuple[NamedAddresses, ...]:
 
 
 def _residue(
-    statements: Sequence[Statement], carried: set[int] | frozenset[int], elsewhere: frozenset[str]
+    statements: Sequence[Statement], carried: Collection[int], elsewhere: frozenset[str], idle: Collection[int]
 ) -> tuple[ResidueSection, ...]:
     sections: dict[str, list[Statement]] = {}
     for position, one in enumerate(statements):
         if position in carried or one.words[0] in elsewhere or _is_harmless(one):
             continue
-        sections.setdefault(_name(one), []).append(one)
+        name = _IDLE if position in idle else _name(one) if one.is_active else _INACTIVE
+        sections.setdefault(name, []).append(one)
     return tuple(
         ResidueSection(
             name=shortened(name),
             digest=digest_of(*(f"{one.is_active}{_SEPARATOR}{_SEPARATOR.join(one.words)}" for one in found)),
             first_line=min(one.line for one in found),
             last_line=max(one.line for one in found),
-            summary=f"{len(found)} statement{'' if len(found) == 1 else 's'} outside the rule model",
+            summary=f"{len(found)} statement{'' if len(found) == 1 else 's'} "
+            + _INERT.get(name, "outside the rule model"),
+            is_inert=name in _INERT,
         )
         for name, found in sorted(sections.items())
     )

@@ -46,7 +46,7 @@ _META = (
     "rtclassid ibrname obrname pkttype cpu iifgroup oifgroup cgroup random ipsec iifkind oifkind ibrpvid ibrvproto "
     "ibrhwaddr time day hour secmark sdif sdifname broute"
 )
-_BARE_META = ("iif", "oif", "iifname", "oifname", "iifgroup", "oifgroup")
+_BARE_META = ("iif", "oif", "iifname", "oifname", "iifgroup", "oifgroup", "skuid", "skgid", "pkttype", "cgroup")
 _CONNECTION = (
     "state direction status mark expiration helper label l3proto saddr daddr protocol proto-src proto-dst bytes "
     "packets avgpkt zone event secmark id"

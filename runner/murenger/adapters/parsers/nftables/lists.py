@@ -70,10 +70,15 @@ def rule_list(reading: Reading, table: Table, chain: Chain) -> RuleList:
     areas: Areas = (Area((seen,)),)
     walk.visit(chain, areas)
     return RuleList(
-        name=f"{table.name} / chain {chain.name}",
+        name=list_name(table, chain),
         hooks=_HOOKS[chain.hook],
         rules=(*walk.rules, *_policy(walk, reading, chain, seen)),
     )
+
+
+def list_name(table: Table, chain: Chain) -> str:
+    """Return the name of the rule list of a base chain."""
+    return f"{table.name} / chain {chain.name}"
 
 
 def gate(reading: Reading, table: Table, chain: Chain) -> RuleList:
@@ -84,7 +89,7 @@ def gate(reading: Reading, table: Table, chain: Chain) -> RuleList:
     provenance = Provenance(rule=f"chain {chain.name}", first_line=chain.lines[0], last_line=chain.lines[1])
     refused = Rule(action=Action.DENY, any_of=reading.algebra.matches((box,)), provenance=provenance)
     rest = catch_all(Action.PERMIT, Provenance(rule=f"chain {chain.name} otherwise", synthetic=True))
-    return RuleList(name=f"{table.name} / chain {chain.name}", hooks=_HOOKS[chain.hook], rules=(refused, rest))
+    return RuleList(name=list_name(table, chain), hooks=_HOOKS[chain.hook], rules=(refused, rest))
 
 
 def with_rewrites(

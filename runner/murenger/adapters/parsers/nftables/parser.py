@@ -76,12 +76,16 @@ def _ruleset(found: Document) -> Ruleset:
         platform=PLATFORM,
         lists=tuple(lists),
         covers=frozenset({Hook.FORWARD, Hook.INPUT, Hook.OUTPUT}),
-        residue=residue(found, effects),
+        residue=residue(found, effects, {one.name for one in lists if _is_undecided(one)}),
         addresses=addresses(found, conditions),
         services=services(conditions),
         remarks=(*_remarks(found), *reading.remarks.values()),
         parser=VERSION,
     )
+
+
+def _is_undecided(one: RuleList) -> bool:
+    return any(match.opaque for rule in one.rules for match in (*rule.any_of, *rule.unless))
 
 
 def _remarks(found: Document) -> list[Remark]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from murenger.adapters.parsers.nftables.document import (
     FILTERED_FAMILIES,
+    Chain,
     Document,
     JsonObject,
     Table,
@@ -15,7 +16,7 @@ from murenger.adapters.parsers.nftables.document import (
     reached,
     text_of,
 )
-from murenger.adapters.parsers.nftables.lists import filters
+from murenger.adapters.parsers.nftables.lists import filters, list_name
 from murenger.adapters.parsers.nftables.nat import nat_chains, nat_said
 from murenger.adapters.parsers.nftables.opaque import described, digest, plain, resolved, rules_said, whole_table
 from murenger.adapters.parsers.nftables.sets import definition_of
@@ -26,6 +27,7 @@ from murenger.semantics.ir import ResidueSection
 _TABLE = frozenset({"family", "name", "handle", "comment", "line"})
 _CHAIN = frozenset({"family", "table", "name", "handle", "comment", "line", "type", "hook", "prio", "policy", "dev"})
 _RULE = frozenset({"family", "table", "chain", "handle", "comment", "line", "expr"})
+_UNORDERED = frozenset({"prerouting", "input", "forward", "output", "postrouting"})
 _EFFECTS = (Part.EFFECT, Part.REWRITE, Part.UNKNOWN)
 
 
@@ -41,15 +43,16 @@ def writers(document: Document) -> JsonValue:
     return found
 
 
-def residue(document: Document, effects: JsonValue) -> tuple[ResidueSection, ...]:
+def residue(document: Document, effects: JsonValue, undecided: Collection[str] = ()) -> tuple[ResidueSection, ...]:
     """Return the sections of a ruleset that the rule model does not hold.
 
     Args:
         document: the ruleset.
         effects: what `writers` says of it.
+        undecided: names of rule lists with a condition that nobody can tell.
     """
     modelled = list(filters(document))
-    found = list(_hooks(document))
+    found = list(_hooks(document, undecided))
     if effects:
         found.append(_section("effects", effects, (0, 0), "rules that change packets, marks, connections or sets"))
     found += _nat(document)
@@ -69,21 +72,36 @@ def _nat(document: Document) -> Iterator[ResidueSection]:
         yield _section("nat", nat_said(document), lines, "how addresses are translated")
 
 
-def _hooks(document: Document) -> Iterator[ResidueSection]:
-    """Yield where base chains stand and in which order; the rules of those that filter are in the rule model."""
+def _hooks(document: Document, undecided: Collection[str]) -> Iterator[ResidueSection]:
+    """Yield where base chains stand and in which order; the rules of those that filter are in the rule model.
+
+    A packet passes if every chain on its way lets it: the order of those that look at nothing but its own fields, and
+    change nothing, does not matter.
+    """
     said: list[JsonValue] = []
     for table, chain in document.chains():
         if chain.is_base and table.key[0] in FILTERED_FAMILIES and not is_dormant(table):
+            is_plain = chain.hook in _UNORDERED and chain.said.get("type") == "filter"
+            if is_plain and list_name(table, chain) not in undecided and not _changes(table, chain):
+                continue
             place = {name: chain.said.get(name) for name in ("type", "hook", "prio", "dev")}
             said.append([list(table.key), chain.name, place])
     if said:
         yield _section("hooks", said, (0, 0), "hooks and priorities of base chains")
 
 
+def _changes(table: Table, chain: Chain) -> bool:
+    """True if a rule that a base chain leads to changes packets, marks, connections or sets."""
+    names = reached(table, [chain])
+    return any(_has_effect(one) for name in names for rule in table.chains[name].rules for one in rule.expressions)
+
+
 def _of_table(table: Table, modelled: Collection[str]) -> Iterator[ResidueSection]:
     if table.key[0] not in FILTERED_FAMILIES or is_dormant(table):
         state = "dormant table" if is_dormant(table) else f"{table.key[0]} filter"
-        yield _section(table.name, whole_table(table), table.lines, f"{state}: not in the rule model")
+        yield _section(
+            table.name, whole_table(table), table.lines, f"{state}: not in the rule model", is_inert=is_dormant(table)
+        )
         return
     yield from _attributes(table.name, table.said, _TABLE, table)
     bases = [chain for chain in table.chains.values() if text_of(chain.said.get("type")) == "nat"]
@@ -93,7 +111,8 @@ def _of_table(table: Table, modelled: Collection[str]) -> Iterator[ResidueSectio
         yield from _attributes(name, chain.said, _CHAIN, table)
         if chain.name not in held:
             said: JsonValue = [resolved(dict(chain.said), table), rules_said(chain.rules, table)]
-            yield _section(f"{name} / rules", said, chain.lines, "a chain that no filter leads to")
+            what = "a chain that no filter leads to"
+            yield _section(f"{name} / rules", said, chain.lines, what, is_inert=not chain.is_base)
         for rule in chain.rules:
             if not rule.said.keys() <= _RULE:
                 yield from _attributes(f"{name} / rule {rule.number}", rule.said, _RULE, table)
@@ -101,7 +120,8 @@ def _of_table(table: Table, modelled: Collection[str]) -> Iterator[ResidueSectio
     for set_name, (kind, listed) in table.sets.items():
         if set_name not in used:
             said = definition_of(set_name, table)
-            yield _section(f"{table.name} / {kind} {set_name}", said, _lines(listed), f"a {kind} that no rule uses")
+            what = f"a {kind} that no rule uses"
+            yield _section(f"{table.name} / {kind} {set_name}", said, _lines(listed), what, is_inert=True)
     for (kind, object_name), listed in table.objects.items():
         yield _section(f"{table.name} / {kind} {object_name}", plain(listed), _lines(listed), kind)
     if table.unreadable:
@@ -155,9 +175,16 @@ def _has_effect(statement: JsonObject) -> bool:
     return part_of(statement) in _EFFECTS or "set" in statement or "map" in statement
 
 
-def _section(name: str, said: JsonValue, lines: tuple[int, int], summary: str) -> ResidueSection:
+def _section(
+    name: str, said: JsonValue, lines: tuple[int, int], summary: str, *, is_inert: bool = False
+) -> ResidueSection:
     return ResidueSection(
-        name=name[:400], digest=digest(said), first_line=lines[0], last_line=lines[1], summary=summary[:200]
+        name=name[:400],
+        digest=digest(said),
+        first_line=lines[0],
+        last_line=lines[1],
+        summary=summary[:200],
+        is_inert=is_inert,
     )
 
 

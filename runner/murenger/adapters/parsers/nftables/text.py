@@ -34,6 +34,9 @@ _SET_KEYS = MappingProxyType({"typeof": "type", "elements": "elem"})
 _SPACES = re.compile(r"\s+")
 
 
+_FLUSH = "flush ruleset"
+
+
 def read_text(text: str) -> JsonValue:
     """Return what libnftables would list as JSON for the ruleset that this text lists.
 
@@ -48,6 +51,9 @@ def read_text(text: str) -> JsonValue:
     """
     found: list[JsonValue] = []
     for one in blocks(text):
+        if not found and not isinstance(one, Block) and " ".join(one.text.split()) == _FLUSH:
+            # A file to be loaded begins so: what was there before is gone, and what follows is all.
+            continue
         head = words(one.head)[:-1] if isinstance(one, Block) else []
         if isinstance(one, Block) and head[:1] == ["table"] and 2 <= len(head) <= 3:
             family = head[1] if len(head) > 2 else "ip"

@@ -275,3 +275,35 @@ def test_parts_of_a_section_that_stand_apart_are_one_section() -> None:
     assert (nat.name, nat.first_line, nat.last_line) == ("nat", 1, 3)
     assert nat.summary == "2 lines that the rules do not hold: nat"
     assert ssh.summary == "1 line that the rules do not hold: ssh"
+
+
+@pytest.mark.parametrize(
+    ("platform", "before", "after"),
+    [
+        (
+            "asa",
+            ("policy-map a", " class b", "*  inspect ftp", " class c"),
+            ("policy-map a", " class b", " class c", "*  inspect ftp"),
+        ),
+        (
+            "fortios",
+            ("config a", "edit 1", "*set x 1", "next", "edit 2"),
+            ("config a", "edit 1", "next", "edit 2", "*set x 1"),
+        ),
+        (
+            "pfsense",
+            ("<p>", " <a n='1'>", "*  <x>1</x>", " </a>", "</p>"),
+            ("<p>", " <a n='2'>", "*  <x>1</x>", " </a>", "</p>"),
+        ),
+    ],
+)
+def test_what_is_left_below_a_line_that_the_rules_carry_still_belongs_to_it(
+    platform: str, before: tuple[str, ...], after: tuple[str, ...]
+) -> None:
+    def left(marked: tuple[str, ...]) -> list[tuple[str, str]]:
+        carried = frozenset(number for number, row in enumerate(marked, 1) if not row.startswith("*"))
+        found = residue(platform, "\n".join(row.lstrip("*") for row in marked), carried)
+        return [(one.name.split(" ")[0], one.digest) for one in found]
+
+    assert len(left(before)) == 1
+    assert left(before) != left(after)

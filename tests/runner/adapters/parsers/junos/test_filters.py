@@ -194,7 +194,7 @@ def test_a_group_that_is_applied_and_touches_no_filter_leaves_nothing_open(verdi
 def test_what_is_inactive_decides_nothing_but_stays_in_sight(text: str, verdict: Verdict) -> None:
     ruleset = parser_for("junos").parse(text)
     assert verdict(ruleset, {"acl": "T", "src": "192.0.2.1", "dst": "203.0.113.1", "proto": "tcp"}) == "allow"
-    assert [one.name for one in ruleset.residue] == ["firewall family"]
+    assert [(one.name, one.is_inert) for one in ruleset.residue] == [("inactive statements", True)]
 
 
 def test_a_filter_on_another_loopback_unit_is_judged_by_itself_alone() -> None:

@@ -44,7 +44,7 @@ ASA = Subject(
         Mutant(7, "last line", put(_LAST, _LAST.replace("deny", "permit"))),
         Mutant(8, "disabled entry enabled", put("eq ssh inactive", "eq ssh")),
         Mutant(8, "entry disabled", put("range 3300 3400", "range 3300 3400 inactive")),
-        undecided(8, "disabled entry changed", put("eq ssh inactive", "eq telnet inactive")),
+        handling(8, "disabled entry changed", put("eq ssh inactive", "eq telnet inactive")),
         undecided(10, "schedule added", put("range 3300 3400", "range 3300 3400 time-range NIGHT")),
         undecided(10, "schedule body", put("daily 22:00", "daily 20:00")),
         Mutant(12, "unbound", drop("access-group INSIDE_IN in interface inside\n")),

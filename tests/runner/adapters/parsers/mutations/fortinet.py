@@ -53,7 +53,7 @@ FORTIOS = Subject(
         Mutant(
             8, "policy disabled", _with(2, "        set srcintf", "        set status disable\n        set srcintf")
         ),
-        undecided(8, "disabled policy changed", _with(5, "HTTPS", "ALL")),
+        handling(8, "disabled policy changed", _with(5, "HTTPS", "ALL")),
         Mutant(9, "negation lost", _with(8, "        set dstaddr-negate enable\n", "")),
         Mutant(
             9,

@@ -67,7 +67,7 @@ SRX = Subject(
         Mutant(7, "default policy", put("deny-all;", "permit-all;")),
         Mutant(8, "inactive policy activated", put("inactive: policy maintenance", "policy maintenance")),
         Mutant(8, "policy made inactive", put("            policy no-rdp {", "            inactive: policy no-rdp {")),
-        undecided(8, "inactive policy changed", _with("maintenance", "junos-https", "any")),
+        handling(8, "inactive policy changed", _with("maintenance", "junos-https", "any")),
         Mutant(9, "negation lost", drop("                    destination-address-excluded;\n")),
         Mutant(
             9,
@@ -257,7 +257,7 @@ ROUTER = Subject(
         Mutant(7, "last term", put(_REST, _REST.replace("discard", "accept"))),
         Mutant(8, "inactive term activated", put("inactive: term maintenance", "term maintenance")),
         Mutant(8, "term made inactive", put("            term no-rdp {", "            inactive: term no-rdp {")),
-        undecided(8, "inactive term changed", put("203.0.113.21/32", "203.0.113.22/32")),
+        handling(8, "inactive term changed", put("203.0.113.21/32", "203.0.113.22/32")),
         Mutant(9, "exception lost", drop("                        192.0.2.200/32 except;\n")),
         Mutant(9, "exception widened", put("192.0.2.200/32 except", "192.0.2.200/31 except")),
         Mutant(11, "established deleted", drop(_term("replies"))),

@@ -73,7 +73,7 @@ PANOS = Subject(
                 "<action>deny</action>\n                  <disabled>yes</disabled>\n",
             ),
         ),
-        undecided(8, "disabled rule changed", _with("maintenance", "https", "any")),
+        handling(8, "disabled rule changed", _with("maintenance", "https", "any")),
         Mutant(
             9,
             "negation lost",

@@ -61,7 +61,7 @@ PFSENSE = Subject(
         Mutant(
             8, "rule disabled", _pf("no remote desktop", "\t\t\t<type>", "\t\t\t<disabled></disabled>\n\t\t\t<type>")
         ),
-        undecided(8, "disabled rule changed", _pf("maintenance", "<port>22<", "<port>23<")),
+        handling(8, "disabled rule changed", _pf("maintenance", "<port>22<", "<port>23<")),
         Mutant(9, "negation lost", drop(_NEGATION)),
         Mutant(
             9,
@@ -173,7 +173,7 @@ OPNSENSE = Subject(
             ),
         ),
         Mutant(8, "rule of the new kind disabled", _opn("consoles", "<enabled>1<", "<enabled>0<")),
-        undecided(8, "disabled rule changed", _opn("maintenance", "<port>22<", "<port>23<")),
+        handling(8, "disabled rule changed", _opn("maintenance", "<port>22<", "<port>23<")),
         Mutant(9, "negation lost", drop(_O_NEGATION)),
         Mutant(
             9,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from murenger.adapters.parsers import parser_for
-from murenger.model.impact import Verdict
+from murenger.model.impact import Effect, Verdict
 from murenger.semantics.compare import compare
 from murenger.semantics.interpreter import Answer, trace
 from murenger.semantics.ir import Ruleset
@@ -183,12 +183,9 @@ def test_a_verdict_that_refuses_in_another_way_or_a_lost_log_is_handling() -> No
 UNDECIDED = {
     "translation": ("tcp dport 8080 dnat to 203.0.113.10:443", "tcp dport 8080 dnat to 203.0.113.11:443"),
     "translation added": ('oifname "wan0" masquerade', 'oifname "wan1" masquerade'),
-    "table that sleeps": ("ip saddr 192.0.2.1 accept", "ip saddr 192.0.2.2 accept"),
     "ARP": ("arp operation request accept", "arp operation request drop"),
     "mark": ("meta mark set 0x00000007", "meta mark set 0x00000008"),
     "priority": ("hook output priority filter", "hook output priority security"),
-    "set that no rule uses": ("203.0.113.99", "203.0.113.98"),
-    "chain that none leads to": ("ip saddr 203.0.113.77 drop", "ip saddr 203.0.113.78 drop"),
     "rate": ("limit rate 5/minute", "limit rate 6/minute"),
     "rate of an object": ("rate 10/second", "rate 99/second"),
     "user": ("meta skuid 1000", "meta skuid 1001"),
@@ -202,6 +199,42 @@ UNDECIDED = {
 def test_a_change_outside_the_model_is_never_equal(name: str) -> None:
     live = edited(GATEWAY, UNDECIDED[name])
     assert compared(GATEWAY, live).verdict is Verdict.UNKNOWN
+
+
+INERT = {
+    "table that sleeps": ("ip saddr 192.0.2.1 accept", "ip saddr 192.0.2.2 accept"),
+    "set that no rule uses": ("203.0.113.99", "203.0.113.98"),
+    "chain that none leads to": ("ip saddr 203.0.113.77 drop", "ip saddr 203.0.113.78 drop"),
+}
+
+
+@pytest.mark.parametrize("name", INERT)
+def test_a_change_of_what_the_kernel_never_reads_is_equal_and_reported(name: str) -> None:
+    found = compared(GATEWAY, edited(GATEWAY, INERT[name]))
+    assert (found.verdict, found.residue, len(found.handling)) == (Verdict.EQUAL, (), 1)
+
+
+PLAIN_CHAIN = (
+    "table ip more { chain c { type filter hook forward priority %s; policy accept; tcp dport 8080 drop; } }\n"
+)
+
+
+def test_one_more_chain_that_drops_tightens_wherever_it_stands() -> None:
+    for priority in ("-5", "filter", "50"):
+        found = compared(PLAIN, PLAIN + PLAIN_CHAIN % priority)
+        assert (found.verdict, found.effect) == (Verdict.DIFFERENT, Effect.TIGHTENS), found.unknowns
+    assert compared(PLAIN_CHAIN % "-5", PLAIN_CHAIN % "50").verdict is Verdict.EQUAL
+
+
+def test_a_table_put_to_sleep_widens() -> None:
+    awake = PLAIN_CHAIN % "0"
+    found = compared(awake, awake.replace("{ chain", "{ flags dormant; chain", 1))
+    assert (found.verdict, found.effect) == (Verdict.DIFFERENT, Effect.WIDENS), found.unknowns
+
+
+def test_a_file_to_be_loaded_may_begin_by_flushing() -> None:
+    assert compared(PLAIN, f"#!/usr/sbin/nft -f\nflush ruleset\n{PLAIN}").verdict is Verdict.EQUAL
+    assert compared(PLAIN, f"{PLAIN}\nflush ruleset\n").verdict is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("text", [GATEWAY, HOST, PLAIN], ids=["gateway", "host", "plain"])
@@ -227,6 +260,10 @@ def test_no_deleted_rule_of_a_filter_goes_unnoticed(text: str) -> None:
         "icmp admin-prohibited",
         "icmpv6 no-route",
         "slow",
+        "@banned",
+        # Of a chain that none leads to, and of a table that sleeps.
+        "203.0.113.77 drop",
+        "ip saddr 192.0.2.1 accept",
     )
     places = [n for n, line in enumerate(lines) if any(word in line for word in verdicts) and ";" not in line]
     assert len(places) > 10

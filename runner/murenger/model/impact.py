@@ -141,7 +141,7 @@ class Impact:
         opened: traffic that only live permits, worst first.
         closed: traffic that only golden permits.
         flows_left: number of further rule pairs, at least, that are not listed.
-        witnesses: the packets of `opened` and `closed`, each treated differently by golden and live.
+        witnesses: the packets of what is certain in `opened` and `closed`: one side permits each, the other denies it.
         unknowns: why something is not decided, each one line that begins with a reason such as `opaque` or `residue`.
         assumptions: conditions that nobody can tell and that both sides share word for word.
         handling: changes of what else is done with packets (logging, profiles, kind of reject), each one line.

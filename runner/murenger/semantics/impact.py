@@ -64,7 +64,7 @@ def assess(
         opened=opened,
         closed=closed,
         flows_left=comparison.regions_left,
-        witnesses=tuple(flow.witness for flow in (*opened, *closed)),
+        witnesses=tuple(flow.witness for flow in (*opened, *closed) if flow.is_certain),
         unknowns=_unknowns(comparison),
         assumptions=tuple(dict.fromkeys(one_line(key.label or key.kind) for key in comparison.assumptions)),
         handling=tuple(map(_handling, comparison.handling)),

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from murenger.adapters.parsers.fwshift import ios_zones, library
 from murenger.adapters.parsers.fwshift.bindings import AccessList, acl_list, bound_list, passes
 from murenger.adapters.parsers.fwshift.convert import Converter, Located
-from murenger.adapters.parsers.fwshift.ios_lines import Line, top_lines
+from murenger.adapters.parsers.fwshift.ios_lines import Line, check_groups, top_lines
 from murenger.adapters.parsers.fwshift.lines import NOWHERE, Catalogue, Definition, Key, Span
 from murenger.adapters.parsers.fwshift.opaque import Doubt, unknown_notes
 from murenger.adapters.parsers.fwshift.residue import residue
@@ -91,6 +91,7 @@ def read(platform: str, text: str) -> Ruleset:
     interfaces = [line for line in lines if line.words[0] == "interface" and len(line.words) > 1]
     if not named and not interfaces:
         raise ParseError("no access list and no interface: not a configuration of IOS")
+    check_groups(lines)
     catalogue = Catalogue(text.splitlines(), _definitions(lines, named))
     reading = library.read("ios", _for_library(lines, named, text))
     resolver = Resolver(reading, catalogue, lambda _, name: (("object-group", name),))

@@ -43,6 +43,10 @@ _DPORTS = frozenset({"--dport", "--destination-port", "--dports", "--destination
 _JUMPS = frozenset({"-j", "--jump", "-g", "--goto"})
 _NUMBERS = MappingProxyType({"tcp": 6, "udp": 17, "sctp": 132, "icmp": ICMP, "icmp6": ICMPV6})
 _SYN_MASKS = frozenset({frozenset({"FIN", "SYN", "RST", "ACK"}), frozenset({"SYN", "RST", "ACK"})})
+# The kernel takes this type for every type, whatever the code.
+_EVERY_ICMP_TYPE = 255
+_FLAG_BITS = ("SYN", "ACK", "RST", "FIN", "URG", "PSH")
+_ACK_OR_RST = 0b110
 _TAME_MODULES = frozenset(
     {
         "addrtype",
@@ -240,8 +244,33 @@ def _tcp_flags(own: _Own, mask: str, wanted: str, *, negated: bool) -> None:
     own.needs_tcp = True
     if frozenset(mask.upper().split(",")) in _SYN_MASKS and wanted.upper() == "SYN":
         own.flags &= TcpFlags.ACK_OR_RST | TcpFlags.OTHER if negated else TcpFlags.SYN
-    else:
-        own.strange.append(f"TCP flags match {'! ' * negated}{mask} {wanted}")
+        return
+    masked, set_ones = _flag_bits(mask), _flag_bits(wanted)
+    if masked is not None and set_ones is not None:
+        may, must = TcpFlags(0), ANY_FLAGS
+        for bits in range(1 << len(_FLAG_BITS)):
+            matches = (bits & masked == set_ones) is not negated
+            may, must = (may | _class_of(bits), must) if matches else (may, must & ~_class_of(bits))
+        own.flags &= may
+        if may == must:
+            return
+    own.strange.append(f"TCP flags match {'! ' * negated}{mask} {wanted}")
+
+
+def _flag_bits(text: str) -> int | None:
+    """Return the flags of a list as bits, or None if one is unknown."""
+    names = set(text.upper().split(","))
+    if names in ({"ALL"}, {"NONE"}):
+        return (1 << len(_FLAG_BITS)) - 1 if names == {"ALL"} else 0
+    if not names <= set(_FLAG_BITS):
+        return None
+    return sum(1 << _FLAG_BITS.index(name) for name in names)
+
+
+def _class_of(bits: int) -> TcpFlags:
+    if bits & _ACK_OR_RST:
+        return TcpFlags.ACK_OR_RST
+    return TcpFlags.SYN if bits & 1 else TcpFlags.OTHER
 
 
 def _not_protocol(own: _Own, name: str) -> bool:
@@ -280,7 +309,7 @@ def _match(found: IptablesRule, own: _Own, family: int, strange: list[str]) -> M
     if own.needs_ports:
         proto &= IntervalSet.of(*((one, one) for one in PORT_PROTOCOLS))
     sport, dport = _ports(found, strange)
-    if found.icmp_type is not None:
+    if found.icmp_type is not None and found.icmp_type != _EVERY_ICMP_TYPE:
         sport = IntervalSet.single(found.icmp_type)
         dport = ANY_PORT if found.icmp_code is None else IntervalSet.single(found.icmp_code)
         if number != (ICMP if family == IPV4 else ICMPV6):

@@ -21,6 +21,7 @@ from murenger.adapters.parsers.fwshift.opaque import Doubt, unknown_notes
 from murenger.adapters.parsers.fwshift.residue import residue
 from murenger.adapters.parsers.fwshift.resolve import Resolver
 from murenger.adapters.parsers.fwshift.xml_tree import Node, read_xml, relocate, rows_of, write
+from murenger.errors import ParseError
 from murenger.semantics.ir import EVERYTHING, Action, Hook, Provenance, Remark, Rule, RuleList, Ruleset, State
 
 _OLD_RULES, _NEW_RULES = "filter/rule", "OPNsense/Firewall/Filter/rules/rule"
@@ -52,6 +53,7 @@ _KNOWN = (
     ("direction", frozenset({"", "in", "out", "any"})),
     ("floating", frozenset({"", "yes"})),
 )
+_INTERFACE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _TOKEN = re.compile(r"R(\d+)\b")
 _NAMES = ("source_net", "destination_net", "source_port", "destination_port")
 _OFF = "FILTER_DISABLED"
@@ -67,6 +69,8 @@ def read(platform: str, text: str) -> Ruleset:
     if platform == "pfsense":
         for node in root.walk():
             node.tag = node.tag.lower()  # as pfSense reads them
+    if all(root.first(part) is None for part in ("interfaces", "filter", "aliases", "OPNsense/Firewall")):
+        raise ParseError("no interfaces, rules or aliases: not a configuration, or not all of it")
     rows, lines = rows_of(root)
     nodes = [*root.all(_OLD_RULES), *(root.all(_NEW_RULES) if platform == "opnsense" else ())]
     catalogue = Catalogue(rows, _definitions(root))
@@ -108,7 +112,24 @@ def _for_library(root: Node, nodes: Iterable[Node]) -> Node:
             children += [Node(tag, {}, 0, token) for tag in ("descr", "description")]
         return dataclasses.replace(node, children=children)
 
-    return copied(root, ())
+    tree = copied(root, ())
+    return dataclasses.replace(tree, children=[*tree.children, *_assumed(root, nodes)])
+
+
+def _assumed(root: Node, nodes: Iterable[Node]) -> list[Node]:
+    """Return what a text with rules alone leaves out: that their interfaces are there, and that IPv6 is let through.
+
+    Without them the library would take each rule for one that the firewall does not load.
+    """
+    found = []
+    if root.first("interfaces") is None:
+        names = dict.fromkeys(name.strip() for node in nodes for name in node.said("interface").split(","))
+        said = [name for name in names if _INTERFACE.fullmatch(name)]
+        parts = [Node(name, {}, 0, children=[Node("enable", {}, 0, "1"), Node("if", {}, 0, name)]) for name in said]
+        found.append(Node("interfaces", {}, 0, children=parts))
+    if root.first("system") is None:
+        found.append(Node("system", {}, 0, children=[Node("ipv6allow", {}, 0, "1")]))
+    return found
 
 
 def _is_nat(node: Node, path: tuple[str, ...]) -> bool:

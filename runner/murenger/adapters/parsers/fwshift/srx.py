@@ -223,6 +223,7 @@ def _located(policy: _Policy, rule: library.LibraryRule, attached: dict[str, str
         span=Span(tuple(sorted(own))),
         uses=tuple(key for key in dict.fromkeys(uses) if key[1] not in {"any", "any-ipv4", "any-ipv6"}),
         ways=zone_ways(rule, ()),
+        unsure_ways=zone_ways(rule, ()),  # whatever else a policy says, it stands between these zones
     )
 
 

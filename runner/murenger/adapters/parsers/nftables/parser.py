@@ -3,19 +3,32 @@
 Input: a listing. Output: a `Ruleset`: a rule list for each base chain of the families ip, ip6 and inet, and residue.
 """
 
+import dataclasses
+
 from murenger.adapters.parsers.nftables.boxes import Algebra
 from murenger.adapters.parsers.nftables.document import Document, document, is_dormant, may_be_dormant
 from murenger.adapters.parsers.nftables.expressions import Conditions
-from murenger.adapters.parsers.nftables.flatten import MAX_EFFECTIVE_RULES, Areas, Budget, Reading
+from murenger.adapters.parsers.nftables.flatten import MAX_EFFECTIVE_RULES, Areas, Budget, Reading, catch_all
 from murenger.adapters.parsers.nftables.listing import read_json
 from murenger.adapters.parsers.nftables.lists import filters, gate, rule_list, with_rewrites
 from murenger.adapters.parsers.nftables.names import addresses, services
 from murenger.adapters.parsers.nftables.nat import Translation, refusing
-from murenger.adapters.parsers.nftables.opaque import Keys
+from murenger.adapters.parsers.nftables.opaque import Keys, digest, plain
 from murenger.adapters.parsers.nftables.residue import residue, writers
 from murenger.adapters.parsers.nftables.text import read_text
 from murenger.errors import ParseError
-from murenger.semantics.ir import Hook, OpaqueKey, Remark, RuleList, Ruleset
+from murenger.model.canonical import JsonValue
+from murenger.semantics.ir import (
+    EVERYTHING,
+    Action,
+    Hook,
+    OpaqueKey,
+    Provenance,
+    Remark,
+    Rule,
+    RuleList,
+    Ruleset,
+)
 from murenger.semantics.parser import RuleParser
 
 PLATFORM = "nftables"
@@ -55,6 +68,8 @@ class NftablesParser:
 
 
 def _ruleset(found: Document) -> Ruleset:
+    if found.strange and not found.tables:
+        raise ParseError("no table: not what nft lists as a ruleset")
     algebra = Algebra()
     effects = writers(found)
     keys = Keys(effects)
@@ -71,6 +86,7 @@ def _ruleset(found: Document) -> Ruleset:
         rewrites += [(one.hooks, areas, key) for areas, key in reading.rewrites]
     if rewrites:
         lists = [with_rewrites(one, rewrites, reading) for one in lists]
+    lists += _unreadable(found)
     lists += [gate(reading, table, chain) for table, chain in refusing(found)]
     return Ruleset(
         platform=PLATFORM,
@@ -82,6 +98,29 @@ def _ruleset(found: Document) -> Ruleset:
         remarks=(*_remarks(found), *reading.remarks.values()),
         parser=VERSION,
     )
+
+
+def _unreadable(found: Document) -> list[RuleList]:
+    """Return a list that nobody can tell, if something stands beside the tables: it may change their rules."""
+    if not found.strange:
+        return []
+    said: JsonValue = [plain(inner) for one in found.strange for inner in one.values() if isinstance(inner, dict)]
+    key = OpaqueKey("unreadable", digest(said), "what stands beside the tables and cannot be read")
+    label = Provenance(rule="unreadable", synthetic=True)
+    return [
+        RuleList(
+            name="outside every table",
+            hooks=frozenset({Hook.FORWARD, Hook.INPUT, Hook.OUTPUT}),
+            rules=(
+                Rule(
+                    action=Action.DENY,
+                    any_of=tuple(dataclasses.replace(one, opaque=((key, True),)) for one in EVERYTHING),
+                    provenance=label,
+                ),
+                catch_all(Action.PERMIT, label),
+            ),
+        )
+    ]
 
 
 def _is_undecided(one: RuleList) -> bool:

@@ -136,3 +136,29 @@ def test_a_name_of_both_families_is_refused() -> None:
     text = "ip access-list extended A\n permit ip any any\nipv6 access-list A\n permit ipv6 any any\n"
     with pytest.raises(ParseError, match="IPv4 and of IPv6"):
         parser("ios").parse(text)
+
+
+@pytest.mark.parametrize("kind", ["network", "service"])
+def test_groups_that_multiply_are_refused_at_once(kind: str) -> None:
+    rows = [
+        f"object-group {kind} {side}{n}\n group-object A{n + 1}\n group-object B{n + 1}"
+        for n in range(40)
+        for side in "AB"
+    ]
+    text = "\n".join([*rows, "ip access-list extended X", " permit ip object-group A0 any", ""])
+    with pytest.raises(ParseError, match="holds other groups more than"):
+        parser("ios").parse(text)
+
+
+def test_entries_may_be_written_as_one_types_them() -> None:
+    typed = (
+        "ip access-list extended T\n10 permit tcp any any eq 22\ndeny ip any any\n!\n"
+        "ip access-list standard S\nremark x\npermit 192.0.2.1\n"
+    )
+    shown = typed.replace("\n10", "\n 10").replace("\ndeny", "\n deny").replace("\nremark", "\n remark")
+    ours, theirs = (parser("ios").parse(text) for text in (typed, shown.replace("\npermit", "\n permit")))
+    assert [[rule.any_of for rule in one.rules] for one in ours.lists] == [
+        [rule.any_of for rule in one.rules] for one in theirs.lists
+    ]
+    assert [len(one.rules) for one in ours.lists] == [len(one.rules) for one in theirs.lists] != []
+    assert ours.residue == theirs.residue == ()

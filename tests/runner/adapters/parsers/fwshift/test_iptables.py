@@ -87,7 +87,7 @@ def test_every_built_in_chain_is_covered(ruleset: Read) -> None:
         ("-p tcp -m tcp ! --sport 1:1023 -j ACCEPT", "a>b 11.0.0.1>192.0.2.1 udp/1024 1", "deny"),
         ("-p 47 -j ACCEPT", "a>b 11.0.0.1>192.0.2.1 gre", "allow"),
         ("! -p 47 -j ACCEPT", "a>b 11.0.0.1>192.0.2.1 gre", "deny"),
-        ("-p tcp -m tcp --tcp-flags ACK ACK -j ACCEPT", "a>b 11.0.0.1>192.0.2.1 tcp 1", "unknown"),
+        ("-p tcp -m tcp --tcp-flags ACK ACK -j ACCEPT", "a>b 11.0.0.1>192.0.2.1 tcp 1", "deny"),
         ("-p tcp -m tcp --tcp-flags ACK ACK -j ACCEPT", "a>b 11.0.0.1>192.0.2.1 udp 1", "deny"),
         ("-m conntrack ! --ctstate NEW -j ACCEPT", "a>b 11.0.0.1>192.0.2.1 udp 1", "deny"),
         ("-m conntrack ! --ctstate NEW -j ACCEPT", "a>b 11.0.0.1>192.0.2.1 udp 1 state=untracked", "allow"),
@@ -152,3 +152,27 @@ def test_chains_that_multiply_are_refused() -> None:
     lines += ["-A c19 -j ACCEPT", "-A INPUT -j c0", "COMMIT"]
     with pytest.raises(ParseError, match="more than 50000 rules"):
         parser("iptables").parse("\n".join(lines))
+
+
+FLAGS = [
+    ("ALL NONE", "allow", "allow", "unknown"),
+    ("SYN,FIN SYN,FIN", "unknown", "unknown", "allow"),
+    ("SYN,RST SYN,RST", "allow", "unknown", "allow"),
+    ("ALL FIN,PSH,URG", "allow", "allow", "unknown"),
+    ("FIN,SYN,RST,ACK SYN", "deny", "allow", "allow"),
+    ("SYN,RST,ACK NONE", "allow", "allow", "deny"),
+    ("SYN,BOGUS SYN", "unknown", "unknown", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("said", "syn", "ack", "none"), FLAGS)
+def test_flags_bound_a_rule_as_far_as_they_tell(said: str, syn: str, ack: str, none: str, verdict: Ask) -> None:
+    text = f"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --tcp-flags {said} -j DROP\nCOMMIT\n"
+    ruleset = parser("iptables").parse(text)
+    for flags, expected in (("syn", syn), ("ack", ack), ("none", none)):
+        assert verdict(ruleset, f"a> 192.0.2.1>192.0.2.2 tcp 8 flags={flags}").split()[0] == expected, flags
+
+
+def test_icmp_type_255_is_every_type(verdict: Ask) -> None:
+    text = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p icmp -m icmp --icmp-type 255 -j DROP\nCOMMIT\n"
+    assert verdict(parser("iptables").parse(text), "a> 192.0.2.1>192.0.2.2 icmp/8 0").startswith("deny")

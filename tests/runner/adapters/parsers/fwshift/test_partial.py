@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from murenger.adapters.parsers.fwshift.platforms import parser
+from murenger.errors import ParseError
 from murenger.model.impact import Verdict
 from murenger.semantics.compare import compare
 from murenger.semantics.ir import Ruleset
@@ -100,3 +101,75 @@ def test_only_names_of_the_configuration_are_shown() -> None:
     asa = parser("asa").parse("access-list A extended permit tcp any host 10.1.1.1 range 443 444\n")
     assert not asa.services
     assert not asa.addresses
+
+
+def test_what_cannot_be_read_stays_between_the_zones_of_its_policy(verdict: Ask) -> None:
+    rules = _srx(("then { deny; }", "then { deny; x-new; }"))
+    assert verdict(rules, "untrust>trust 192.0.2.1>10.1.1.1 tcp 80") == "unknown"
+    assert verdict(rules, "trust>untrust 192.0.2.1>10.1.1.1 tcp 80").startswith("deny default-policy")
+
+
+PANOS = """<config><devices><entry name="localhost.localdomain"><vsys><entry name="vsys1"><rulebase><security><rules>
+<entry name="web">
+  <from><member>untrust</member></from><to><member>trust</member></to>
+  <source><member>any</member></source><destination><member>web1</member><member>10.1.1.0/24</member></destination>
+  <application><member>any</member></application><service><member>service-https</member></service>
+  <action>allow</action>
+</entry>
+</rules></security></rulebase></entry></vsys></entry></devices></config>
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("untrust>trust 192.0.2.1>10.1.1.9 tcp 443", "allow web"),
+        ("untrust>trust 192.0.2.1>10.9.1.9 tcp 443", "unknown"),
+        ("untrust>trust 192.0.2.1>10.1.1.9 tcp 80", "deny interzone-default"),
+        ("trust>untrust 192.0.2.1>10.1.1.9 tcp 443", "deny interzone-default"),
+        ("trust>trust 192.0.2.1>10.1.1.9 tcp 443", "unknown"),
+    ],
+)
+def test_rules_of_panos_without_zones_say_nothing_of_traffic_inside_one(said: str, wanted: str, verdict: Ask) -> None:
+    assert verdict(parser("panos").parse(PANOS), said).startswith(wanted)
+
+
+def test_a_zone_that_a_new_rule_names_was_not_opened_inside() -> None:
+    golden = parser("panos").parse(PANOS)
+    rule = PANOS.partition("<rules>\n")[2].partition("</rules>")[0]
+    denial = rule.replace('"web"', '"no"').replace("allow", "deny").replace("<member>trust", "<member>guest")
+    live = parser("panos").parse(PANOS.replace("</rules>", f"{denial}</rules>"))
+    found = compare(golden, live)
+    assert found.verdict is Verdict.UNKNOWN
+    assert not any(region.is_certain for region in found.regions)
+
+
+PFSENSE = """<pfsense><filter>
+<rule><type>block</type><interface>wan</interface><ipprotocol>inet</ipprotocol>
+<source><address>198.51.100.0/24</address></source><destination><any/></destination></rule>
+<rule><type>pass</type><interface>wan</interface><ipprotocol>inet46</ipprotocol><protocol>tcp</protocol>
+<source><any/></source><destination><address>webs</address><port>443</port></destination></rule>
+<rule><type>pass</type><interface>lan,opt1</interface><ipprotocol>inet6</ipprotocol><protocol>tcp</protocol>
+<source><any/></source><destination><any/><port>80</port></destination><floating>yes</floating></rule>
+</filter><aliases><alias><name>webs</name><type>network</type><address>10.1.1.0/24</address></alias></aliases></pfsense>
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("wan>lan 198.51.100.1>10.1.1.9 tcp 443", "deny rule 1"),
+        ("wan>lan 192.0.2.1>10.1.1.9 tcp 443", "allow rule 2"),
+        ("wan>lan 192.0.2.1>10.1.2.9 tcp 443", "deny default deny"),
+        ("lan>wan 192.0.2.1>10.1.1.9 tcp 443", "deny default deny"),
+        ("opt1>wan 2001:db8::1>2001:db8::2 tcp 80", "allow rule 3"),
+    ],
+)
+def test_rules_of_pfsense_without_interfaces_are_rules_of_those_they_name(said: str, wanted: str, verdict: Ask) -> None:
+    assert verdict(parser("pfsense").parse(PFSENSE), said).startswith(wanted)
+
+
+@pytest.mark.parametrize("platform", ["pfsense", "opnsense"])
+def test_nothing_at_all_is_no_configuration(platform: str) -> None:
+    with pytest.raises(ParseError, match="not a configuration"):
+        parser(platform).parse(f"<{platform}/>")

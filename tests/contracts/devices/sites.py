@@ -74,12 +74,26 @@ class Workplace:
         return open_site(file=self.folder / "murenger.yml", clock=self.bench.clock)
 
     def heal(self) -> Outcome | None:
-        """Plan and carry out, as the remediation action does."""
+        """Plan and carry out, as the remediation action does; a person approves what no standing change covers."""
         site, device = self.site(), self.bench.device
         examination = site.examine(device)
         if examination.drift.in_sync:
             return None
-        return site.remediate(device, site.plan(examination).sha256)
+        plan = site.plan(examination)
+        if examination.decision.awaits_approval:
+            self.approve(plan.sha256)
+        return site.remediate(device, plan.sha256)
+
+    def approve(self, sha256: str) -> None:
+        """Have the reviewer approve one plan."""
+        self.done("approve", sha256, "--key", str(self.key), "--yes")
+
+    def sanction(self) -> None:
+        """Have the reviewer approve the plan that undoes the drift, if it needs that."""
+        site = self.site()
+        examination = site.examine(self.bench.device)
+        if examination.decision.awaits_approval:
+            self.approve(site.plan(examination).sha256)
 
     def records(self) -> list[dict[str, Any]]:
         """Return the ledger's statements in order."""

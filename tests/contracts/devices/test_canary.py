@@ -170,6 +170,7 @@ def test_c30_a_planted_secret_stands_in_nothing_that_is_left_behind(
         assert ears.verb(*words) == 1, words
     with collection(tmp_path):
         fail(place, ears, golden, refused)
+        place.sanction()
         assert ears.verb("heal", bench.name, "-o", "json") == 0, ears.told
     assert bench.running() == before
     for shown in (("log",), ("log", "-o", "json"), ("show", "6"), ("golden", "show", bench.name)):
@@ -195,6 +196,7 @@ def fail(place: Workplace, ears: Ears, golden: str, secret: str) -> None:
         accepted = ears.verb("golden", "accept", bench.name, "--key", str(place.key), "--from", str(path))
         if accepted == 0 and name == "spoilt":
             site = place.site()
+            place.sanction()
             ears.failing(site.plan(site.examine(bench.device)).sha256)
             assert ears.verb("heal", bench.name) == 2
     assert accepted == 0, ears.told

@@ -13,10 +13,10 @@ Source: Cisco ASA Series Firewall CLI Configuration Guide, chapters on access ru
 
 import dataclasses
 import itertools
-import re
 from collections.abc import Mapping, Sequence
 
 from murenger.adapters.parsers.fwshift import library
+from murenger.adapters.parsers.fwshift.asa_words import StandIns
 from murenger.adapters.parsers.fwshift.bindings import AccessList, acl_list, bound_list, in_state
 from murenger.adapters.parsers.fwshift.convert import Converter, Located, default, established
 from murenger.adapters.parsers.fwshift.lines import Catalogue, Definition, Key, Span
@@ -28,7 +28,6 @@ from murenger.semantics.ir import ANY_PLACE, Action, Hook, Places, Rule, RuleLis
 
 _ENTRY_WORDS = frozenset({"permit", "deny", "trust"})
 _OTHER_KINDS = frozenset({"standard", "ethertype", "webtype"})
-_MANAGER_WORDS = re.compile(r" (rule-id \d+|event-log (flow-start|flow-end|both))(?= |$)")
 _KEPT = frozenset({"ASA", "PIX", "NGFW", "name", "object", "object-group"})
 _KINDS = frozenset({"network", "service", "protocol", "icmp-type", "user", "security"})
 
@@ -188,15 +187,16 @@ def _for_library(lines: Sequence[Line], catalogue: Catalogue) -> str:
     """Return the text that the library is given: entries that it can read, each list bound to its own interface."""
     out: list[str] = [] if _has_version(lines) else [_assumed_version(lines)]
     names = dict.fromkeys(found[0] for line in lines if (found := _entry(line)))
+    stand_ins = StandIns({line.words[2] for line in lines if line.words[0] in _KEPT and len(line.words) > 2})
     for line in lines:
         entry = _entry(line)
         if entry is not None and entry[1][0] != "remark" and _is_plain(entry[1]):
-            out.append(_MANAGER_WORDS.sub("", f"access-list {entry[0]} {' '.join(entry[1])}"))
+            out.append(stand_ins.entry(*entry))
         elif line.words[0] in _KEPT:
             out.append(" ".join(line.words))
             out += [" " + catalogue.quote(Span((number,))) for number, words in line.children if words[0] != "nat"]
     out += [f"access-group {name} in interface {name}" for name in names]
-    return "\n".join(["interface none", " nameif none", *out, ""])
+    return "\n".join(["interface none", " nameif none", *stand_ins.objects(), *out, ""])
 
 
 def _has_version(lines: Sequence[Line]) -> bool:

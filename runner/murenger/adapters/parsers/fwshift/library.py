@@ -241,7 +241,8 @@ def guarded(call: Callable[[], Found]) -> Found:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:200].rstrip(".")
+    # What it calls its option is an option of ours by another name.
+    return " ".join(text.replace("--from ", "--platform ").split())[:200].rstrip(".")
 
 
 def _reading(policy: model.Policy, said: report.Report) -> Reading:

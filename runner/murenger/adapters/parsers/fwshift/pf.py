@@ -69,7 +69,9 @@ def read(platform: str, text: str) -> Ruleset:
     if platform == "pfsense":
         for node in root.walk():
             node.tag = node.tag.lower()  # as pfSense reads them
-    if all(root.first(part) is None for part in ("interfaces", "filter", "aliases", "OPNsense/Firewall")):
+    if platform == root.tag == "pfsense" and all(
+        root.first(part) is None for part in ("interfaces", "filter", "aliases")
+    ):
         raise ParseError("no interfaces, rules or aliases: not a configuration, or not all of it")
     rows, lines = rows_of(root)
     nodes = [*root.all(_OLD_RULES), *(root.all(_NEW_RULES) if platform == "opnsense" else ())]

@@ -124,7 +124,9 @@ def _unreadable(found: Document) -> list[RuleList]:
 
 
 def _is_undecided(one: RuleList) -> bool:
-    return any(match.opaque for rule in one.rules for match in (*rule.any_of, *rule.unless))
+    """True if it depends on a condition that other chains can have a say in: not on the packet's own fields alone."""
+    matches = (match for rule in one.rules for match in (*rule.any_of, *rule.unless))
+    return any(key.kind != "payload" for match in matches for key, _ in match.opaque)
 
 
 def _remarks(found: Document) -> list[Remark]:

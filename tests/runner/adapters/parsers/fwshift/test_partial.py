@@ -169,7 +169,23 @@ def test_rules_of_pfsense_without_interfaces_are_rules_of_those_they_name(said: 
     assert verdict(parser("pfsense").parse(PFSENSE), said).startswith(wanted)
 
 
-@pytest.mark.parametrize("platform", ["pfsense", "opnsense"])
-def test_nothing_at_all_is_no_configuration(platform: str) -> None:
+def test_nothing_at_all_is_no_configuration() -> None:
     with pytest.raises(ParseError, match="not a configuration"):
-        parser(platform).parse(f"<{platform}/>")
+        parser("pfsense").parse("<pfsense/>")
+
+
+def test_the_address_of_an_interface_is_unknown_and_nothing_else_of_its_entry(verdict: Ask) -> None:
+    text = (
+        "access-list X extended permit tcp any interface outside eq 22 rule-id 7\n"
+        "access-list X extended permit tcp interface outside host 10.1.1.8 eq 23 log\n"
+    )
+    rules = parser("asa").parse(text)
+    assert verdict(rules, "> 192.0.2.1>10.1.1.8 tcp 22 acl=X") == "unknown"
+    assert verdict(rules, "> 192.0.2.1>10.1.1.8 tcp 23 acl=X") == "unknown"
+    assert verdict(rules, "> 192.0.2.1>10.1.1.9 tcp 23 acl=X").startswith("deny")
+    assert verdict(rules, "> 192.0.2.1>10.1.1.8 udp 22 acl=X").startswith("deny")
+    assert (
+        compare(rules, parser("asa").parse(text.replace("interface outside host", "any host"))).verdict
+        is Verdict.UNKNOWN
+    )
+    assert compare(rules, parser("asa").parse(text.replace("outside", "dmz"))).verdict is Verdict.UNKNOWN

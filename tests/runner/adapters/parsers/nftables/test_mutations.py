@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from murenger.adapters.parsers import parser_for
+from murenger.errors import ParseError
 from murenger.model.impact import Effect, Verdict
+from murenger.model.packet import packet_from_json
 from murenger.semantics.compare import compare
 from murenger.semantics.interpreter import Answer, trace
 from murenger.semantics.ir import Ruleset
@@ -230,6 +232,15 @@ def test_a_table_put_to_sleep_widens() -> None:
     awake = PLAIN_CHAIN % "0"
     found = compared(awake, awake.replace("{ chain", "{ flags dormant; chain", 1))
     assert (found.verdict, found.effect) == (Verdict.DIFFERENT, Effect.WIDENS), found.unknowns
+
+
+def test_what_stands_beside_the_tables_leaves_nothing_certain() -> None:
+    rules = parsed(f"{PLAIN}\nadd rule inet filter forward drop\n")
+    packet = packet_from_json({"in": "a", "out": "b", "src": "192.0.2.1", "dst": "192.0.2.2", "proto": "gre"})
+    assert trace(parsed("table inet t {\n}\nadd rule inet t c drop\n"), packet).answer is Answer.UNKNOWN
+    assert any(one.name == "outside every table" for one in rules.lists)
+    with pytest.raises(ParseError):
+        parsed("add rule inet filter forward drop\n")
 
 
 def test_a_file_to_be_loaded_may_begin_by_flushing() -> None:

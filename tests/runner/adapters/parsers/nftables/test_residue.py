@@ -110,7 +110,7 @@ def test_each_part_outside_the_model_is_a_section_with_its_lines() -> None:
         "table inet f {\n\tflowtable ft {\n\t\thook ingress priority 0\n\t\tdevices = { lo }\n\t}\n}\n",
         "table inet f {\n\tquota q {\n\t\tover 25 mbytes\n\t}\n}\n",
         "table inet f {\n\tflags owner\n}\n",
-        "something else\n",
+        "table inet f {\n}\nsomething else\n",
         "table inet f {\n\tsomething else\n}\n",
         "table inet f {\n\tchain c {\n\t\tmeta mark set 0x00000001\n\t}\n}\n",
         "table inet f {\n\tchain c {\n\t\ttype filter hook egress priority 0; policy accept;\n\t\tdrop\n\t}\n}\n",

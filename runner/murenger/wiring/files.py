@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import pathlib
+import re
 import secrets
 from collections.abc import Callable, Mapping
 
@@ -40,6 +41,7 @@ from murenger.secrets import Fingerprinter, hide, redact
 
 # Larger than any configuration that a device holds; reading more is a mistake or an attack.
 MAX_BYTES = 256 << 20
+_SET = re.compile(r"(?:\s*(?:#[^\n]*)?\n)*set [a-z]")
 
 
 def compare_files(
@@ -64,8 +66,8 @@ def compare_files(
     impact = ChildAssessor().assess(platform, golden=before.text, live=now.text, intents=questions)
     if before.text == now.text or drift.in_sync:
         impact = dataclasses.replace(NOTHING_CHANGED, proof=impact.proof, assumptions=impact.assumptions)
-    elif _is_json(before.text) != _is_json(now.text) and impact.verdict is Verdict.EQUAL:
-        # Text and JSON of one rule set: there is nothing to compare but what they mean.
+    elif _form(before.text) != _form(now.text) and impact.verdict is Verdict.EQUAL:
+        # Two forms of one rule set: there is nothing to compare but what they mean.
         drift = dataclasses.replace(drift, differences=())
     return dataclasses.replace(drift, impact=_without_secrets(impact, hidden))
 
@@ -92,7 +94,7 @@ def _text_drift(platform: str, golden: RawRead, live: RawRead) -> tuple[Drift, C
     """Return how the texts differ, and what hides their secrets."""
     # Both sides are fingerprinted in this process and compared in it, so the key need not outlive it.
     key = secrets.token_bytes(32)
-    if platform in PLATFORMS and not _is_json(golden.text) and not _is_json(live.text):
+    if platform in PLATFORMS and _form(golden.text) == _form(live.text) == "":
         found = _structured_drift(platform, golden, live, Fingerprinter(key))
         if found is not None:
             return found
@@ -102,7 +104,7 @@ def _text_drift(platform: str, golden: RawRead, live: RawRead) -> tuple[Drift, C
         platform=platform,
         golden_digest=_keyed_digest(key, texts[0]),
         live_digest=_keyed_digest(key, texts[1]),
-        differences=_form_differs() if _is_json(golden.text) != _is_json(live.text) else compare_lines(*texts),
+        differences=_form_differs() if _form(golden.text) != _form(live.text) else compare_lines(*texts),
         impact=NOTHING_CHANGED,
         detected_at=live.taken_at,
     )
@@ -134,13 +136,16 @@ def _structured_drift(
     return compare(before, now, detected_at=now.taken_at), lambda text: redact(hide(text), values)
 
 
-def _is_json(text: str) -> bool:
-    return text.lstrip()[:1] in {"{", "["}
+def _form(text: str) -> str:
+    """Return in which other form than its own a platform lists a configuration: `json`, `set` (Junos, PAN-OS) or ""."""
+    if text.lstrip()[:1] in {"{", "["}:
+        return "json"
+    return "set" if _SET.match(text) else ""
 
 
 def _lined(text: str) -> str:
     """Return a JSON listing with one item a line, anything else as it is; what is no JSON is the parser's to refuse."""
-    if not _is_json(text):
+    if _form(text) != "json":
         return text
     try:
         return json.dumps(json.loads(text), indent=1, ensure_ascii=False)

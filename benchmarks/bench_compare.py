@@ -27,7 +27,8 @@ import z3_peer
 
 from murenger.model.impact import Verdict
 from murenger.semantics.compare import compare
-from murenger.semantics.ir import IPV4, Rule
+from murenger.semantics.intervals import IPV4
+from murenger.semantics.ir import Rule
 from murenger.semantics.verdict import Comparison
 
 EDITS = 10

@@ -21,13 +21,12 @@ from murenger.cli.trace import answer
 from murenger.model.packet import TCP, Packet, packet_from_json, packet_to_json
 from murenger.semantics.classifier import Classifier
 from murenger.semantics.interpreter import trace
+from murenger.semantics.intervals import ANY_PORT, IntervalSet
 from murenger.semantics.ir import (
-    ANY_PORT,
     EVERYTHING,
     L4,
     Action,
     Hook,
-    IntervalSet,
     Match,
     Places,
     Provenance,

@@ -12,7 +12,8 @@ from fwshift.model import Policy
 from fwshift.parsers import iptables
 from fwshift.report import Report
 
-from murenger.semantics.ir import ANY_IPV4, ANY_PORT, L4, Action, IntervalSet, Rule
+from murenger.semantics.intervals import ANY_IPV4, ANY_PORT, IntervalSet
+from murenger.semantics.ir import L4, Action, Rule
 
 _NAMES = {1: "icmp", 6: "tcp", 17: "udp"}
 

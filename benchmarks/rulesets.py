@@ -10,23 +10,8 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 
-from murenger.semantics.ir import (
-    ANY_PORT,
-    ANY_PROTOCOL,
-    EVERYTHING,
-    IPV4,
-    L4,
-    MAX_PORT,
-    Action,
-    Hook,
-    IntervalSet,
-    Match,
-    Provenance,
-    Rule,
-    RuleList,
-    Ruleset,
-    top_address,
-)
+from murenger.semantics.intervals import ANY_PORT, ANY_PROTOCOL, IPV4, MAX_PORT, IntervalSet, top_address
+from murenger.semantics.ir import EVERYTHING, L4, Action, Hook, Match, Provenance, Rule, RuleList, Ruleset
 
 COMMON_PORTS = (20, 21, 22, 23, 25, 53, 80, 110, 123, 135, 137, 139, 143, 161, 389, 443, 445, 514, 636, 993, 1433, 1521)
 HIGH_PORTS = (1024, MAX_PORT)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import z3
 
 from murenger.model.packet import ICMP, ICMPV6, IPV4, PORT_PROTOCOLS
-from murenger.semantics.ir import L4, Action, IntervalSet, Match, Rule
+from murenger.semantics.intervals import IntervalSet
+from murenger.semantics.ir import L4, Action, Match, Rule
 
 _DEPTH = 100_000
 _BYTE = 255

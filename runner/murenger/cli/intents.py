@@ -9,7 +9,7 @@ import json
 import pathlib
 from collections.abc import Iterator, Sequence
 
-from murenger.cli import arguments, options
+from murenger.cli import arguments, options, rules
 from murenger.cli.output import DRIFT, IN_SYNC, TROUBLE, complain, emit, error_data, say, worst
 from murenger.cli.rulesets import add_rules, read_ruleset
 from murenger.config.intents import FILE_NAME, load_intents
@@ -42,6 +42,7 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     add_rules(checking, needed=False)
     checking.set_defaults(run=run)
+    rules.register(actions)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,18 +8,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 from murenger.model.packet import ICMP, ICMPV6, PORT_PROTOCOLS
-from murenger.semantics.ir import (
-    ANY_PORT,
-    IPV4,
-    Action,
-    IntervalSet,
-    Match,
-    OpaqueKey,
-    Places,
-    Rule,
-    State,
-    TcpFlags,
-)
+from murenger.semantics.intervals import ANY_PORT, IPV4, IntervalSet
+from murenger.semantics.ir import Action, Match, OpaqueKey, Places, Rule, State, TcpFlags
 from murenger.semantics.places import PlaceTable
 
 Literals = frozenset[tuple[OpaqueKey, bool]]

@@ -25,21 +25,8 @@ from murenger.semantics.interpreter import (
     telling,
     trace,
 )
-from murenger.semantics.ir import (
-    ANY_PORT,
-    ANY_PROTOCOL,
-    IPV4,
-    L4,
-    Action,
-    IntervalSet,
-    Match,
-    Rule,
-    RuleList,
-    Ruleset,
-    State,
-    TcpFlags,
-    any_address,
-)
+from murenger.semantics.intervals import ANY_PORT, ANY_PROTOCOL, IPV4, IntervalSet, any_address
+from murenger.semantics.ir import L4, Action, Match, Rule, RuleList, Ruleset, State, TcpFlags
 
 BLOCK = 1_024
 """Boxes of one block: long enough for a bit vector to pay, short enough to cost little memory."""

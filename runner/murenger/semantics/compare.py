@@ -13,7 +13,8 @@ from murenger.semantics.align import Segment, align
 from murenger.semantics.budget import Budget, BudgetSpentError, ContradictionError
 from murenger.semantics.confirm import Interpreted
 from murenger.semantics.duel import Asked, Duel, Seen, Sides
-from murenger.semantics.ir import IPV4, IPV6, Hook, Match, OpaqueKey, Provenance, ResidueSection, Ruleset
+from murenger.semantics.intervals import IPV4, IPV6
+from murenger.semantics.ir import Hook, Match, OpaqueKey, Provenance, ResidueSection, Ruleset
 from murenger.semantics.questions import (
     PERMIT_ALL,
     Question,

@@ -8,7 +8,8 @@ import random
 from collections.abc import Iterator, Sequence
 
 from murenger.model.packet import ICMP, ICMPV6, IPV4, PORT_PROTOCOLS, STATES, TCP, Packet
-from murenger.semantics.ir import MAX_PORT, IntervalSet, Match, Rule, top_address
+from murenger.semantics.intervals import MAX_PORT, IntervalSet, top_address
+from murenger.semantics.ir import Match, Rule
 
 _FLAGS = ("syn", "ack", "none")
 _MAX_BYTE = 255
@@ -49,7 +50,8 @@ def _packet(match: Match, places: tuple[Sequence[str], Sequence[str]], chance: r
         sport, dport = _edge(l4.sport, MAX_PORT, chance), _edge(l4.dport, MAX_PORT, chance)
     elif proto == icmp:
         sport, dport = min(_edge(l4.sport, _MAX_BYTE, chance), 255), min(_edge(l4.dport, _MAX_BYTE, chance), 255)
-    named = [[name for name in side if name in wanted] for side, wanted in zip(places, (match.ingress, match.egress))]  # noqa: B905
+    ways = zip(places, (match.ingress, match.egress), strict=False)
+    named = [[name for name in side if name in wanted] for side, wanted in ways]
     return Packet(
         family=match.family,
         src=_edge(match.src, top, chance),

@@ -11,19 +11,8 @@ from typing import Generic
 from murenger.model.packet import ICMP, ICMPV6, IPV4, STATES, TCP, Packet
 from murenger.semantics.boxes import Box, porty
 from murenger.semantics.engine import Engine, F
-from murenger.semantics.ir import (
-    ANY_FLAGS,
-    ANY_PORT,
-    ANY_PROTOCOL,
-    ANY_STATE,
-    L4,
-    Hook,
-    IntervalSet,
-    Match,
-    OpaqueKey,
-    Rule,
-    any_address,
-)
+from murenger.semantics.intervals import ANY_PORT, ANY_PROTOCOL, IntervalSet, any_address
+from murenger.semantics.ir import ANY_FLAGS, ANY_STATE, L4, Hook, Match, OpaqueKey, Rule
 from murenger.semantics.places import PlaceTable
 
 ORDER = ("proto", "dport", "dst", "src", "sport")

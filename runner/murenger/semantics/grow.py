@@ -12,15 +12,8 @@ from murenger.semantics.boxes import porty
 from murenger.semantics.budget import ContradictionError
 from murenger.semantics.encode import BELOW, Encoder, Field, flag_mask
 from murenger.semantics.engine import Engine, F
-from murenger.semantics.ir import (
-    ANY_PORT,
-    L4,
-    IntervalSet,
-    Match,
-    OpaqueKey,
-    State,
-    TcpFlags,
-)
+from murenger.semantics.intervals import ANY_PORT, IntervalSet
+from murenger.semantics.ir import L4, Match, OpaqueKey, State, TcpFlags
 
 GROWTH = ("flags", "state", "sport", "dst", "dport", "proto", "src", "ingress", "egress")
 """In this order a box grows: first what rules seldom name, then what people read first."""

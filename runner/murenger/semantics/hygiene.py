@@ -13,7 +13,8 @@ from oxidd.bcdd import BCDDFunction
 from murenger.semantics.budget import Budget, BudgetSpentError
 from murenger.semantics.encode import Encoder, Universe
 from murenger.semantics.engine_oxidd import OxiddEngine, cache_for
-from murenger.semantics.ir import IPV4, IPV6, Action, Hook, Provenance, RuleList, Ruleset
+from murenger.semantics.intervals import IPV4, IPV6
+from murenger.semantics.ir import Action, Hook, Provenance, RuleList, Ruleset
 from murenger.semantics.tables import keys_of, tables_of
 from murenger.semantics.verdict import Limits, Reason, Unknown
 

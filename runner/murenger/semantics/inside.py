@@ -11,7 +11,8 @@ from murenger.model.packet import PORT_PROTOCOLS
 from murenger.semantics.align import Segment
 from murenger.semantics.boxes import Box, Boxer
 from murenger.semantics.budget import Budget
-from murenger.semantics.ir import IntervalSet, Match, Rule
+from murenger.semantics.intervals import IntervalSet
+from murenger.semantics.ir import Match, Rule
 
 _GOLDEN, _LIVE, _BOTH = 1, 2, 3
 _PROTO, _DPORT, _DST, _SRC = 0, 1, 2, 3

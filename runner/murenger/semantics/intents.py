@@ -14,18 +14,8 @@ from murenger.errors import ConfigError
 from murenger.model.intent import DEVICE, Expect, Intent, Intents, Segment, Service, Traffic
 from murenger.model.packet import Packet
 from murenger.semantics.interpreter import Answer, trace
-from murenger.semantics.ir import (
-    ANY_PLACE,
-    ANY_PROTOCOL,
-    L4,
-    Hook,
-    IntervalSet,
-    Match,
-    Places,
-    Ruleset,
-    State,
-    TcpFlags,
-)
+from murenger.semantics.intervals import ANY_PROTOCOL, IntervalSet
+from murenger.semantics.ir import ANY_PLACE, L4, Hook, Match, Places, Ruleset, State, TcpFlags
 from murenger.semantics.names import unknown_text
 from murenger.semantics.reach import reach
 from murenger.semantics.traffic import TooManyPiecesError, addresses_of, difference, l4_of, meets, sample

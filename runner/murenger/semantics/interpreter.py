@@ -9,19 +9,8 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from murenger.model.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet
-from murenger.semantics.ir import (
-    IPV4,
-    Action,
-    Hook,
-    Match,
-    OpaqueKey,
-    Provenance,
-    Rule,
-    RuleList,
-    Ruleset,
-    State,
-    TcpFlags,
-)
+from murenger.semantics.intervals import IPV4
+from murenger.semantics.ir import Action, Hook, Match, OpaqueKey, Provenance, Rule, RuleList, Ruleset, State, TcpFlags
 
 MAX_KEYS = 10
 """More undecidable conditions than this for one packet are not tried out: the answer is unknown."""

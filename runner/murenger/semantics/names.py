@@ -12,23 +12,8 @@ from collections.abc import Iterable, Sequence
 from murenger.model.intent import Intents
 from murenger.model.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, protocol_name
 from murenger.model.terminal import escape_for_terminal
-from murenger.semantics.ir import (
-    ANY_FLAGS,
-    ANY_PLACE,
-    ANY_PORT,
-    ANY_PROTOCOL,
-    ANY_STATE,
-    IPV4,
-    L4,
-    Hook,
-    IntervalSet,
-    Match,
-    Places,
-    Ruleset,
-    State,
-    TcpFlags,
-    any_address,
-)
+from murenger.semantics.intervals import ANY_PORT, ANY_PROTOCOL, IPV4, IntervalSet, any_address
+from murenger.semantics.ir import ANY_FLAGS, ANY_PLACE, ANY_STATE, L4, Hook, Match, Places, Ruleset, State, TcpFlags
 from murenger.semantics.traffic import addresses_of, l4_of, separated
 from murenger.semantics.verdict import Unknown
 

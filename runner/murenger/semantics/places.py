@@ -6,7 +6,8 @@ Input: the names and prefixes (`ppp*`) of both sides. Output: sets of numbers fo
 import itertools
 from collections.abc import Collection, Iterable, Mapping
 
-from murenger.semantics.ir import ANY_PLACE, IntervalSet, Places
+from murenger.semantics.intervals import IntervalSet
+from murenger.semantics.ir import ANY_PLACE, Places
 
 _OTHER = "other"
 NO_PLACE = ""

@@ -19,7 +19,8 @@ from murenger.semantics.engine_oxidd import OxiddEngine, cache_for
 from murenger.semantics.fold import Folder, chains
 from murenger.semantics.inside import Inside
 from murenger.semantics.interpreter import Answer, Trace
-from murenger.semantics.ir import IPV4, IPV6, Hook, Match, Ruleset
+from murenger.semantics.intervals import IPV4, IPV6
+from murenger.semantics.ir import Hook, Match, Ruleset
 from murenger.semantics.pairs import NO_LIST, pick_readable
 from murenger.semantics.questions import match_without_zones, without_zones
 from murenger.semantics.tables import keys_of, tables_of

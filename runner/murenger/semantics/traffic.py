@@ -9,22 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from murenger.model.intent import Segment, Service
 from murenger.model.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, Packet
-from murenger.semantics.ir import (
-    ANY_FLAGS,
-    ANY_PLACE,
-    ANY_PORT,
-    ANY_PROTOCOL,
-    IPV4,
-    L4,
-    Hook,
-    IntervalSet,
-    Match,
-    Places,
-    State,
-    TcpFlags,
-    any_address,
-    network,
-)
+from murenger.semantics.intervals import ANY_PORT, ANY_PROTOCOL, IPV4, IntervalSet, any_address, network
+from murenger.semantics.ir import ANY_FLAGS, ANY_PLACE, L4, Hook, Match, Places, State, TcpFlags
 
 OTHER_PLACE = "another-interface"
 """Stands in a packet for an interface that nobody names."""

@@ -11,17 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from murenger.model.packet import PORT_PROTOCOLS, Packet
 from murenger.semantics.interpreter import Answer, decide
+from murenger.semantics.intervals import ANY_PORT, ANY_PROTOCOL, IntervalSet, top_address
 from murenger.semantics.ir import (
     ANY_FLAGS,
     ANY_PLACE,
-    ANY_PORT,
-    ANY_PROTOCOL,
     ANY_STATE,
     EVERYTHING,
     L4,
     Action,
     Hook,
-    IntervalSet,
     Match,
     OpaqueKey,
     Places,
@@ -31,7 +29,6 @@ from murenger.semantics.ir import (
     Ruleset,
     State,
     TcpFlags,
-    top_address,
 )
 
 DIMENSIONS = ("src", "dst", "proto", "sport", "dport", "flags", "state", "ingress", "egress")
@@ -67,7 +64,10 @@ def grid(chance: random.Random) -> Grid:
     family = chance.choice((4, 4, 6))
     top = top_address(family)
     used = tuple(sorted(chance.sample(DIMENSIONS, chance.choice((2, 3, 3, 4)))))
-    near = lambda high: tuple(sorted(chance.sample((1, 2, 7, 8, high // 2, high // 2 + 1, high - 1, high), 3)))  # noqa: E731
+
+    def near(high: int) -> tuple[int, ...]:
+        return tuple(sorted(chance.sample((1, 2, 7, 8, high // 2, high // 2 + 1, high - 1, high), 3)))
+
     cuts = {"src": near(top), "dst": near(top), "sport": near(65535), "dport": near(65535)}
     keys = KEYS[: chance.choice((0, 0, 1, 2, 3))]
     hook = chance.choice((Hook.FORWARD, Hook.FORWARD, Hook.INPUT, Hook.OUTPUT, Hook.ACL))

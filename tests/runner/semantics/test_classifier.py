@@ -11,13 +11,13 @@ from murenger.model.packet import Packet
 from murenger.semantics import classifier as module
 from murenger.semantics.classifier import Classifier
 from murenger.semantics.interpreter import Answer, trace
+from murenger.semantics.intervals import IntervalSet
 from murenger.semantics.ir import (
     ANY_PLACE,
     EVERYTHING,
     L4,
     Action,
     Hook,
-    IntervalSet,
     Match,
     OpaqueKey,
     Places,

@@ -13,13 +13,11 @@ from murenger.semantics.align import Segment, align
 from murenger.semantics.compare import compare
 from murenger.semantics.hygiene import Fault, hygiene
 from murenger.semantics.interpreter import Answer, trace
+from murenger.semantics.intervals import ANY_PORT, ANY_PROTOCOL, IntervalSet, network
 from murenger.semantics.ir import (
-    ANY_PORT,
-    ANY_PROTOCOL,
     L4,
     Action,
     Hook,
-    IntervalSet,
     Match,
     OpaqueKey,
     Places,
@@ -29,7 +27,6 @@ from murenger.semantics.ir import (
     RuleList,
     Ruleset,
     State,
-    network,
 )
 from murenger.semantics.reach import reach
 from murenger.semantics.verdict import Limits, Reason

@@ -11,14 +11,13 @@ from murenger.semantics.compare import compare
 from murenger.semantics.impact import assess
 from murenger.semantics.intents import Intents, watched
 from murenger.semantics.interpreter import Answer, trace
+from murenger.semantics.intervals import ANY_PORT, IntervalSet, any_address, network
 from murenger.semantics.ir import (
     ANY_L4,
-    ANY_PORT,
     EVERYTHING,
     L4,
     Action,
     Hook,
-    IntervalSet,
     Match,
     NamedAddresses,
     OpaqueKey,
@@ -28,8 +27,6 @@ from murenger.semantics.ir import (
     Rule,
     RuleList,
     Ruleset,
-    any_address,
-    network,
 )
 from murenger.semantics.verdict import Limits, Touched
 

@@ -12,15 +12,14 @@ from murenger.model.packet import Packet
 from murenger.semantics import intents as module
 from murenger.semantics.intents import Holding, Intents, check, contradictions, questions, traffic_of, watched
 from murenger.semantics.interpreter import Answer, in_box, trace
+from murenger.semantics.intervals import ANY_PORT, IntervalSet, any_address, network
 from murenger.semantics.ir import (
     ANY_L4,
     ANY_PLACE,
-    ANY_PORT,
     EVERYTHING,
     L4,
     Action,
     Hook,
-    IntervalSet,
     Match,
     OpaqueKey,
     Places,
@@ -29,8 +28,6 @@ from murenger.semantics.ir import (
     RuleList,
     Ruleset,
     State,
-    any_address,
-    network,
 )
 from murenger.semantics.verdict import Limits
 

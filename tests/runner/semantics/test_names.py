@@ -6,12 +6,10 @@ import pathlib
 import pytest
 
 from murenger.config.intents import read_intents
+from murenger.semantics.intervals import ANY_PORT, ANY_PROTOCOL, IntervalSet, any_address, network
 from murenger.semantics.ir import (
-    ANY_PORT,
-    ANY_PROTOCOL,
     L4,
     Hook,
-    IntervalSet,
     Match,
     NamedAddresses,
     NamedService,
@@ -20,8 +18,6 @@ from murenger.semantics.ir import (
     Ruleset,
     State,
     TcpFlags,
-    any_address,
-    network,
 )
 from murenger.semantics.names import Names, address_text, one_line, quoted, service_text, unknown_text
 from murenger.semantics.verdict import Reason, Unknown

@@ -8,19 +8,8 @@ import pytest
 
 from murenger.model.packet import Packet
 from murenger.semantics.interpreter import in_box
-from murenger.semantics.ir import (
-    ANY_FLAGS,
-    ANY_PLACE,
-    ANY_STATE,
-    L4,
-    Hook,
-    IntervalSet,
-    Match,
-    Places,
-    State,
-    TcpFlags,
-    any_address,
-)
+from murenger.semantics.intervals import IntervalSet, any_address
+from murenger.semantics.ir import ANY_FLAGS, ANY_PLACE, ANY_STATE, L4, Hook, Match, Places, State, TcpFlags
 from murenger.semantics.traffic import TooManyPiecesError, box_of, difference, intersection, meets, sample
 
 PROTOCOLS = (1, 6, 17, 47, 58)

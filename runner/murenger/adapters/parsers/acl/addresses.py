@@ -6,7 +6,7 @@ Input: words. Output: sets of addresses, or None where a word is no address.
 import functools
 import ipaddress
 
-from murenger.semantics.ir import IPV4, IntervalSet, top_address
+from murenger.semantics.intervals import IPV4, IntervalSet, top_address
 
 MAX_SPANS = 4_096
 """A wildcard that leaves more stretches of addresses than this is not spelt out."""

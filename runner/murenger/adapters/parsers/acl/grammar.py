@@ -14,21 +14,8 @@ from murenger.adapters.parsers.acl.addresses import Wildcards, address, host, pr
 from murenger.adapters.parsers.acl.vocabulary import IcmpNames, Vocabulary
 from murenger.adapters.parsers.sections import digest_of
 from murenger.model.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP
-from murenger.semantics.ir import (
-    ANY_FLAGS,
-    ANY_L4,
-    ANY_PORT,
-    IPV4,
-    L4,
-    MAX_PORT,
-    MAX_PROTOCOL,
-    NOTHING,
-    Action,
-    IntervalSet,
-    OpaqueKey,
-    TcpFlags,
-    any_address,
-)
+from murenger.semantics.intervals import ANY_PORT, IPV4, MAX_PORT, MAX_PROTOCOL, NOTHING, IntervalSet, any_address
+from murenger.semantics.ir import ANY_FLAGS, ANY_L4, L4, Action, OpaqueKey, TcpFlags
 
 MAX_LABEL = 80
 MAX_ENTRY = 4_096

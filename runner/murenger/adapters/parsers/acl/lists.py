@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Sequence
 
 from murenger.adapters.parsers.acl.grammar import Box, Entry
 from murenger.adapters.parsers.sections import digest_of
+from murenger.semantics.intervals import IPV4, any_address
 from murenger.semantics.ir import (
     ANY_L4,
     ANY_PLACE,
     EVERYTHING,
-    IPV4,
     Action,
     Hook,
     Match,
@@ -22,7 +22,6 @@ from murenger.semantics.ir import (
     Provenance,
     Rule,
     RuleList,
-    any_address,
 )
 
 STEP = 10

@@ -17,16 +17,8 @@ from murenger.adapters.parsers.acl.scan import AclParser, GroupLines, Writing
 from murenger.adapters.parsers.acl.vocabulary import NXOS
 from murenger.adapters.parsers.sections import FreeText, Line, digest_of
 from murenger.model.packet import ICMPV6
-from murenger.semantics.ir import (
-    ANY_IPV6,
-    ANY_PORT,
-    IPV4,
-    IPV6,
-    L4,
-    MAX_PORT,
-    IntervalSet,
-    OpaqueKey,
-)
+from murenger.semantics.intervals import ANY_IPV6, ANY_PORT, IPV4, IPV6, MAX_PORT, IntervalSet
+from murenger.semantics.ir import L4, OpaqueKey
 from murenger.semantics.parser import RuleParser
 
 _GROUP = re.compile(r"object-group (?P<ip>ip|ipv6) (?P<what>address|port) (?P<name>\S{1,200})")

@@ -21,19 +21,8 @@ from murenger.adapters.parsers.acl.lists import (
 )
 from murenger.adapters.parsers.acl.vocabulary import Vocabulary
 from murenger.adapters.parsers.sections import FreeText, Line, digest_of, outline, residue_of, shortened
-from murenger.semantics.ir import (
-    IPV4,
-    IPV6,
-    L4,
-    Hook,
-    IntervalSet,
-    NamedAddresses,
-    NamedService,
-    OpaqueKey,
-    Remark,
-    RuleList,
-    Ruleset,
-)
+from murenger.semantics.intervals import IPV4, IPV6, IntervalSet
+from murenger.semantics.ir import L4, Hook, NamedAddresses, NamedService, OpaqueKey, Remark, RuleList, Ruleset
 
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z-]*\d*(?:[/.:]\d+)*")
 _LIST = re.compile(r"(?P<ip>ip|ipv6) access-list (?:(?P<standard>standard|extended) )?(?P<name>\S{1,200})")

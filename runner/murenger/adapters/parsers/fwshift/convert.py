@@ -16,16 +16,14 @@ from murenger.adapters.parsers.fwshift.library import ANY, LibraryRule
 from murenger.adapters.parsers.fwshift.lines import NOWHERE, Catalogue, Key, Span, digest
 from murenger.adapters.parsers.fwshift.opaque import Doubt, doubts
 from murenger.adapters.parsers.fwshift.resolve import EVERY_ADDRESS, Addresses, Resolver, Services, complement
+from murenger.semantics.intervals import IPV4, IPV6, IntervalSet
 from murenger.semantics.ir import (
     ANY_L4,
     ANY_PLACE,
     ANY_STATE,
     EVERYTHING,
-    IPV4,
-    IPV6,
     L4,
     Action,
-    IntervalSet,
     Match,
     OpaqueKey,
     Places,

@@ -20,19 +20,8 @@ from murenger.adapters.parsers.fwshift.opaque import Doubt, unknown_notes
 from murenger.adapters.parsers.fwshift.residue import residue
 from murenger.adapters.parsers.fwshift.resolve import Resolver, literal
 from murenger.errors import ParseError
-from murenger.semantics.ir import (
-    IPV4,
-    NOTHING,
-    Action,
-    Hook,
-    IntervalSet,
-    Match,
-    Places,
-    Rule,
-    RuleList,
-    Ruleset,
-    State,
-)
+from murenger.semantics.intervals import IPV4, NOTHING, IntervalSet
+from murenger.semantics.ir import Action, Hook, Match, Places, Rule, RuleList, Ruleset, State
 
 _ADDRESS = ("firewall address", "firewall address6")
 _GROUP = ("firewall addrgrp", "firewall addrgrp6")

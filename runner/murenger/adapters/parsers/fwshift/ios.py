@@ -25,15 +25,13 @@ from murenger.adapters.parsers.fwshift.residue import residue
 from murenger.adapters.parsers.fwshift.resolve import Resolver
 from murenger.errors import ParseError
 from murenger.model.packet import ICMPV6, TCP
+from murenger.semantics.intervals import IPV4, IPV6, IntervalSet
 from murenger.semantics.ir import (
     ANY_PLACE,
     EVERYTHING,
-    IPV4,
-    IPV6,
     L4,
     Action,
     Hook,
-    IntervalSet,
     Match,
     Places,
     Provenance,

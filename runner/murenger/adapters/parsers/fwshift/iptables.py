@@ -15,19 +15,8 @@ from murenger.adapters.parsers.fwshift.convert import default, opaque_key, unrea
 from murenger.adapters.parsers.fwshift.iptables_words import Line, line_of
 from murenger.adapters.parsers.fwshift.residue import residue
 from murenger.errors import ParseError
-from murenger.semantics.ir import (
-    EVERYTHING,
-    IPV4,
-    IPV6,
-    Action,
-    Hook,
-    Match,
-    Provenance,
-    Remark,
-    Rule,
-    RuleList,
-    Ruleset,
-)
+from murenger.semantics.intervals import IPV4, IPV6
+from murenger.semantics.ir import EVERYTHING, Action, Hook, Match, Provenance, Remark, Rule, RuleList, Ruleset
 
 _CHAINS = {"INPUT": Hook.INPUT, "FORWARD": Hook.FORWARD, "OUTPUT": Hook.OUTPUT}
 _LOGS = frozenset({"LOG", "NFLOG", "ULOG", "AUDIT", "TRACE"})

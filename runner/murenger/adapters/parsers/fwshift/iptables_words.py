@@ -15,24 +15,17 @@ from murenger.adapters.parsers.fwshift.convert import opaque_key
 from murenger.adapters.parsers.fwshift.library import IptablesRule, iptables_rule
 from murenger.adapters.parsers.fwshift.resolve import complement, literal, port_set
 from murenger.model.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP
-from murenger.semantics.ir import (
-    ANY_FLAGS,
-    ANY_PLACE,
+from murenger.semantics.intervals import (
     ANY_PORT,
     ANY_PROTOCOL,
-    ANY_STATE,
     IPV4,
     IPV6,
-    L4,
     MAX_PORT,
     MAX_PROTOCOL,
     IntervalSet,
-    Match,
-    Places,
-    State,
-    TcpFlags,
     any_address,
 )
+from murenger.semantics.ir import ANY_FLAGS, ANY_PLACE, ANY_STATE, L4, Match, Places, State, TcpFlags
 
 _INGRESS = frozenset({"-i", "--in-interface"})
 _EGRESS = frozenset({"-o", "--out-interface"})

@@ -11,21 +11,18 @@ from collections.abc import Callable, Iterable, Sequence
 from murenger.adapters.parsers.fwshift.library import ANY, AddressKind, Entry, Reading
 from murenger.adapters.parsers.fwshift.lines import Catalogue, Key
 from murenger.model.packet import ICMP, ICMPV6
-from murenger.semantics.ir import (
+from murenger.semantics.intervals import (
     ANY_IPV4,
     ANY_IPV6,
-    ANY_L4,
     ANY_PORT,
     IPV4,
     IPV6,
-    L4,
     MAX_PORT,
     NOTHING,
     IntervalSet,
-    NamedAddresses,
-    NamedService,
     any_address,
 )
+from murenger.semantics.ir import ANY_L4, L4, NamedAddresses, NamedService
 
 _PORT_PROTOCOL = {"tcp": 6, "udp": 17, "sctp": 132}
 _MAX_SPANS = 65_536

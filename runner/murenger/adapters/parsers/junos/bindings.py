@@ -12,11 +12,10 @@ from murenger.adapters.parsers.acl.lists import Binding, unknown_list
 from murenger.adapters.parsers.junos.filters import FAMILIES, Decision, Filter
 from murenger.adapters.parsers.junos.statements import Statement
 from murenger.adapters.parsers.sections import digest_of, shortened
+from murenger.semantics.intervals import IPV4, IPV6, any_address
 from murenger.semantics.ir import (
     ANY_PLACE,
     EVERYTHING,
-    IPV4,
-    IPV6,
     Action,
     Hook,
     Match,
@@ -26,7 +25,6 @@ from murenger.semantics.ir import (
     Remark,
     Rule,
     RuleList,
-    any_address,
 )
 
 LOOPBACK = "lo0"

@@ -28,19 +28,8 @@ from murenger.adapters.parsers.junos.vocabulary import (
 )
 from murenger.adapters.parsers.sections import digest_of
 from murenger.model.packet import ICMP, ICMPV6, PORT_PROTOCOLS, TCP
-from murenger.semantics.ir import (
-    ANY_FLAGS,
-    ANY_PORT,
-    ANY_PROTOCOL,
-    IPV4,
-    L4,
-    MAX_PORT,
-    MAX_PROTOCOL,
-    IntervalSet,
-    OpaqueKey,
-    TcpFlags,
-    any_address,
-)
+from murenger.semantics.intervals import ANY_PORT, ANY_PROTOCOL, IPV4, MAX_PORT, MAX_PROTOCOL, IntervalSet, any_address
+from murenger.semantics.ir import ANY_FLAGS, L4, OpaqueKey, TcpFlags
 
 Values = tuple[tuple[str, ...], ...]
 """The values of one field, each as its words."""

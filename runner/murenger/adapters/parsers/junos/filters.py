@@ -13,7 +13,8 @@ from murenger.adapters.parsers.junos.conditions import Conditions
 from murenger.adapters.parsers.junos.prefixes import Prefix, PrefixLists, read_prefix
 from murenger.adapters.parsers.junos.statements import Statement
 from murenger.adapters.parsers.sections import digest_of, shortened
-from murenger.semantics.ir import ANY_L4, IPV4, IPV6, Action, OpaqueKey, Provenance, any_address
+from murenger.semantics.intervals import IPV4, IPV6, any_address
+from murenger.semantics.ir import ANY_L4, Action, OpaqueKey, Provenance
 
 FAMILIES = {"inet": IPV4, "inet6": IPV6}
 _HANDLING = frozenset(

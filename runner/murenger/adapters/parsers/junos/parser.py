@@ -18,18 +18,8 @@ from murenger.adapters.parsers.junos.filters import Filter, FilterReader
 from murenger.adapters.parsers.junos.policies import on_interfaces
 from murenger.adapters.parsers.junos.statements import Statement, only, statements_of
 from murenger.adapters.parsers.sections import digest_of, shortened
-from murenger.semantics.ir import (
-    IPV4,
-    IPV6,
-    Hook,
-    IntervalSet,
-    NamedAddresses,
-    OpaqueKey,
-    Remark,
-    ResidueSection,
-    RuleList,
-    Ruleset,
-)
+from murenger.semantics.intervals import IPV4, IPV6, IntervalSet
+from murenger.semantics.ir import Hook, NamedAddresses, OpaqueKey, Remark, ResidueSection, RuleList, Ruleset
 from murenger.semantics.parser import RuleParser
 
 VERSION = "junos 1"

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from murenger.adapters.parsers.acl.addresses import Wildcards, address, host, prefix
-from murenger.semantics.ir import ANY_IPV4, IPV4, IPV6, NOTHING, IntervalSet
+from murenger.semantics.intervals import ANY_IPV4, IPV4, IPV6, NOTHING, IntervalSet
 
 _ANY_LENGTH = 0
 

@@ -10,23 +10,8 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
 from murenger.errors import ParseError
-from murenger.semantics.ir import (
-    ANY_L4,
-    ANY_PLACE,
-    ANY_PORT,
-    ANY_PROTOCOL,
-    IPV4,
-    IPV6,
-    L4,
-    NOTHING,
-    IntervalSet,
-    Match,
-    OpaqueKey,
-    Places,
-    State,
-    TcpFlags,
-    any_address,
-)
+from murenger.semantics.intervals import ANY_PORT, ANY_PROTOCOL, IPV4, IPV6, NOTHING, IntervalSet, any_address
+from murenger.semantics.ir import ANY_L4, ANY_PLACE, L4, Match, OpaqueKey, Places, State, TcpFlags
 
 FAMILY_4, FAMILY_6, BOTH_FAMILIES = 1, 2, 3
 EVERY_STATE, EVERY_FLAG = 31, 7

@@ -19,7 +19,8 @@ from murenger.adapters.parsers.nftables.sets import Row
 from murenger.adapters.parsers.nftables.slots import placed
 from murenger.adapters.parsers.nftables.values import UnknownValueError, spans
 from murenger.model.canonical import JsonValue
-from murenger.semantics.ir import IntervalSet, Places
+from murenger.semantics.intervals import IntervalSet
+from murenger.semantics.ir import Places
 
 MAX_BOXES = 20_000
 """A single condition of more boxes than this is not expanded."""

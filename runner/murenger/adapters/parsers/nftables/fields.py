@@ -11,7 +11,7 @@ from murenger.adapters.parsers.nftables.boxes import ALL, FAMILY_4, FAMILY_6, Bo
 from murenger.adapters.parsers.nftables.document import text_of
 from murenger.adapters.parsers.nftables.values import Kind
 from murenger.model.canonical import JsonValue
-from murenger.semantics.ir import IntervalSet
+from murenger.semantics.intervals import IntervalSet
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

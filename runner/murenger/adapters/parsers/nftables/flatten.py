@@ -20,7 +20,8 @@ from murenger.adapters.parsers.nftables.statements import Part, doubtful_negatio
 from murenger.adapters.parsers.nftables.values import UnknownValueError
 from murenger.errors import ParseError
 from murenger.model.canonical import JsonValue
-from murenger.semantics.ir import EVERYTHING, Action, IntervalSet, OpaqueKey, Provenance, Remark, Rule
+from murenger.semantics.intervals import IntervalSet
+from murenger.semantics.ir import EVERYTHING, Action, OpaqueKey, Provenance, Remark, Rule
 
 MAX_DEPTH = 16
 """Chains that lead to one another, as the kernel allows."""

@@ -8,7 +8,8 @@ from murenger.adapters.parsers.nftables.document import Document
 from murenger.adapters.parsers.nftables.expressions import Conditions
 from murenger.adapters.parsers.nftables.slots import PORTED
 from murenger.adapters.parsers.nftables.values import UnknownValueError
-from murenger.semantics.ir import ANY_PORT, IPV4, IPV6, L4, NamedAddresses, NamedService
+from murenger.semantics.intervals import ANY_PORT, IPV4, IPV6
+from murenger.semantics.ir import L4, NamedAddresses, NamedService
 
 _KINDS = {"ipv4_addr": (IPV4, values.IPV4_ADDRESS), "ipv6_addr": (IPV6, values.IPV6_ADDRESS)}
 

@@ -18,17 +18,7 @@ from murenger.adapters.parsers.nftables.residue import residue, writers
 from murenger.adapters.parsers.nftables.text import read_text
 from murenger.errors import ParseError
 from murenger.model.canonical import JsonValue
-from murenger.semantics.ir import (
-    EVERYTHING,
-    Action,
-    Hook,
-    OpaqueKey,
-    Provenance,
-    Remark,
-    Rule,
-    RuleList,
-    Ruleset,
-)
+from murenger.semantics.ir import EVERYTHING, Action, Hook, OpaqueKey, Provenance, Remark, Rule, RuleList, Ruleset
 from murenger.semantics.parser import RuleParser
 
 PLATFORM = "nftables"

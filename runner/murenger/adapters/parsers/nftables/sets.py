@@ -13,7 +13,7 @@ from typing import NamedTuple
 from murenger.adapters.parsers.nftables.document import JsonObject, Table, text_of
 from murenger.adapters.parsers.nftables.values import Kind, UnknownValueError, number, spans
 from murenger.model.canonical import JsonValue
-from murenger.semantics.ir import IntervalSet
+from murenger.semantics.intervals import IntervalSet
 
 _HARMLESS = frozenset(
     {

@@ -10,7 +10,8 @@ from typing import TypeAlias
 from murenger.adapters.parsers.nftables.boxes import FAMILY_4, FAMILY_6, Box
 from murenger.adapters.parsers.nftables.fields import Field
 from murenger.model.packet import PORT_PROTOCOLS
-from murenger.semantics.ir import ANY_PROTOCOL, IntervalSet, OpaqueKey, TcpFlags
+from murenger.semantics.intervals import ANY_PROTOCOL, IntervalSet
+from murenger.semantics.ir import OpaqueKey, TcpFlags
 
 Key: TypeAlias = Callable[[], OpaqueKey]
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from murenger.model.canonical import JsonValue
-from murenger.semantics.ir import NOTHING, IntervalSet
+from murenger.semantics.intervals import NOTHING, IntervalSet
 
 MAX_SPANS = 4_096
 """A mask that stands for more intervals than this is not expanded."""

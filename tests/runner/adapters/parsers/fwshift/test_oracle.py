@@ -17,7 +17,8 @@ from fwshift.parsers import asa, fortios, ios, junos, opnsense, panos, pfsense
 from murenger.adapters.parsers.fwshift.platforms import parser
 from murenger.model.packet import ICMP, ICMPV6, PORT_PROTOCOLS, Packet
 from murenger.semantics.interpreter import Answer, trace
-from murenger.semantics.ir import Ruleset, any_address
+from murenger.semantics.intervals import any_address
+from murenger.semantics.ir import Ruleset
 
 READERS = {
     "asa": asa.parse,

@@ -204,9 +204,7 @@ class Story:
             "engine": None if effect == "unknown" else "packets 1.0",
             "unknown_count": int(effect == "unknown"),
             "unknowns": ["the impact of this drift was not assessed"] if effect == "unknown" else [],
-            "examples": more.pop("examples", []),
-            "violations": more.pop("violations", []),
-            "assumptions": more.pop("assumptions", []),
+            **{name: more.pop(name, []) for name in ("examples", "violations", "assumptions")},
         }
         event = {"open": "drift-opened", "change": "drift-changed", "close": "drift-closed"}[phase]
         groups = {"drift": group, "impact": impact, "actor": actor, "golden": self.golden(device)} | more

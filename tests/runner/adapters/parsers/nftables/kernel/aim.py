@@ -5,7 +5,8 @@ Input: a ruleset's model and a random generator. Output: wishes for packets.
 
 import random
 
-from murenger.semantics.ir import IntervalSet, Match, Rule, Ruleset, State
+from murenger.semantics.intervals import IntervalSet
+from murenger.semantics.ir import Match, Rule, Ruleset, State
 
 from . import topology
 from .probes import ICMP, ICMPV6, PROTOCOLS, TCP, UDP, Wish

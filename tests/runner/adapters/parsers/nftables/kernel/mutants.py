@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from murenger.errors import ParseError
-from murenger.semantics.ir import IPV6, Ruleset
+from murenger.semantics.intervals import IPV6
+from murenger.semantics.ir import Ruleset
 from murenger.semantics.parser import RuleParser
 
 _PORT = r"(?:!= |[<>]=? )?(?:\{[^}]*\}|@\w+|[\d-]+) "

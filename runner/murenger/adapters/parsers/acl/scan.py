@@ -130,13 +130,17 @@ class _Scan:
         return Ruleset(
             platform=self._writing.platform,
             lists=tuple(found),
-            covers=frozenset({Hook.FORWARD, Hook.INPUT}),
+            covers=frozenset({Hook.FORWARD, Hook.INPUT} if self._has_interfaces() else ()),
             residue=residue_of(self._lines, self._carried, self._is_harmless),
             addresses=self._addresses(),
             services=self._services(),
             remarks=tuple(sorted(self._remarks, key=lambda remark: remark.line)),
             parser=f"{self._writing.platform} 1",
         )
+
+    def _has_interfaces(self) -> bool:
+        """True unless the text is a part without any interface: then nobody can tell what is bound where."""
+        return any(not line.path and line.text.startswith("interface ") for line in self._lines)
 
     def _access_lists(self) -> dict[tuple[int, str], AccessList]:
         items: dict[tuple[int, str], list[Entry | Unreadable]] = {}

@@ -111,7 +111,7 @@ def test_a_filter_of_another_kind_leaves_open_what_passes_there(platform: str, l
 
 
 def test_a_vlan_filter_leaves_open_what_passes_its_vlans(verdict: Verdict) -> None:
-    ruleset = parser_for("nxos").parse("vlan filter MAP vlan-list 7-8,20\n")
+    ruleset = parser_for("nxos").parse("vlan filter MAP vlan-list 7-8,20\ninterface Vlan7\n")
     packet = {"src": "192.0.2.1", "dst": "192.0.2.9", "proto": "udp"}
     assert verdict(ruleset, packet | {"in": "Vlan8", "out": "Vlan9"}) == "unknown"
     assert verdict(ruleset, packet | {"in": "Vlan9", "out": "Vlan20"}) == "unknown"
@@ -160,3 +160,10 @@ def test_what_the_emulated_switch_boots_with_is_read_without_anything_unknown(ve
     assert verdict(ruleset, {**packet, "dport": 3389}) == "deny"
     assert verdict(ruleset, {**packet, "dport": 3390}) == "allow"
     assert verdict(ruleset, {**packet, "dst": "203.0.113.11", "dport": 443}) == "allow"
+
+
+@pytest.mark.parametrize("platform", ["eos", "nxos"])
+def test_a_part_without_any_interface_does_not_say_what_is_bound(platform: str, verdict: Verdict) -> None:
+    packet = {"in": "Ethernet1", "out": "Ethernet2", "src": "192.0.2.1", "dst": "192.0.2.9", "proto": "udp"}
+    for text in ("what is this\n", "ip access-list T\n   permit ip any any\n"):
+        assert verdict(parser_for(platform).parse(text), packet) == "unknown"

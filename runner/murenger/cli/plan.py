@@ -8,6 +8,8 @@ import argparse
 
 from murenger.cli import options
 from murenger.cli.output import DRIFT, IN_SYNC, emit
+from murenger.compare.impact_json import impact_json
+from murenger.compare.impact_text import render_impact
 from murenger.model import Action, Plan
 from murenger.reconcile import Examination
 from murenger.secrets import escape_for_terminal
@@ -47,6 +49,7 @@ def _text(examination: Examination, plan: Plan | None, sha256: str) -> str:
         lines += [
             f"  golden     {plan.golden_revision[:12]} by {examination.golden.approved_by}",
             f"  safety net {plan.safety_net.value}, reverts by itself after {plan.revert_in_s} s",
+            *(f"  {line}" for line in render_impact(examination.drift.impact).splitlines()),
             "  will be applied, live -> golden:",
             *(f"    {step}" for step in plan.steps),
         ]
@@ -74,6 +77,7 @@ def _data(examination: Examination, plan: Plan | None, sha256: str) -> dict[str,
         "action": decision.action.value,
         "reasons": list(decision.reasons),
         "awaits_approval": decision.awaits_approval,
+        "impact": impact_json(examination.drift.impact),
         "plan_sha256": sha256 or None,
         "golden_revision": examination.golden.revision,
         "golden_digest": examination.drift.golden_digest,

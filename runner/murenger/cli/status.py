@@ -46,6 +46,8 @@ def _data(look: Look) -> dict[str, object]:
         "state": "in-sync" if found.drift.in_sync else "drift",
         "differences": len(found.drift.differences),
         "effect": found.drift.impact.effect.value,
+        "verdict": found.drift.impact.verdict.value,
+        "violates": [violation.intent for violation in found.drift.impact.violations],
         "mode": found.decision.mode.value,
         "action": found.decision.action.value,
         "reasons": list(found.decision.reasons),
@@ -57,22 +59,26 @@ def _data(look: Look) -> dict[str, object]:
 
 
 def _table(looks: tuple[Look, ...]) -> str:
-    rows = [("DEVICE", "PLATFORM", "STATE", "MODE", "NEXT"), *(_row(look) for look in looks)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    rows = [("DEVICE", "PLATFORM", "STATE", "EFFECT", "MODE", "NEXT"), *(_row(look) for look in looks)]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
     return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip()
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
         for row in rows
     )
 
 
-def _row(look: Look) -> tuple[str, str, str, str, str]:
+def _row(look: Look) -> tuple[str, str, str, str, str, str]:
     device, found = look
     if isinstance(found, MurengerError):
         hint = f" ({found.hint})" if found.hint else ""
-        return device.name, device.platform, "unknown", "-", escape_for_terminal(f"{found.message}{hint}")
+        return device.name, device.platform, "unknown", "-", "-", escape_for_terminal(f"{found.message}{hint}")
     if found.drift.in_sync:
-        return device.name, device.platform, "in sync", found.decision.mode.value, ""
+        return device.name, device.platform, "in sync", "none", found.decision.mode.value, ""
     count = len(found.drift.differences)
     state = f"drift: {count} difference{'s' if count > 1 else ''}"
     following = f"{found.decision.action.value}: {'; '.join(found.decision.reasons)}"
-    return device.name, device.platform, state, found.decision.mode.value, escape_for_terminal(following)
+    effect = found.drift.impact.effect.value
+    # What a drift violates is what somebody looks for at night.
+    violated = [violation.intent for violation in found.drift.impact.violations]
+    following += f"; violates {', '.join(violated)}" if violated else ""
+    return device.name, device.platform, state, effect, found.decision.mode.value, escape_for_terminal(following)

@@ -94,10 +94,10 @@ APPROVAL = Approval(
 )
 
 RULES = """table inet filter {{
-	chain forward {{
-		type filter hook forward priority filter; policy drop;
-		tcp dport 22 {} comment "{{{{ 7 * 7 }}}}"
-	}}
+  chain forward {{
+    type filter hook forward priority filter; policy drop;
+    tcp dport 22 {} comment "{{{{ 7 * 7 }}}}"
+  }}
 }}
 """
 

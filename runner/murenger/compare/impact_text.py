@@ -26,6 +26,7 @@ _NEXT = {
     "unreadable": "correct what cannot be read, then compare again",
     "parser-error": "correct what cannot be read, then compare again",
     "engine-disagreement": "a defect of murenger: keep both configurations and report it",
+    "defect": "a defect of murenger: keep both configurations and report it",
     "not-assessed": "the rules of this platform are not judged: read the difference below",
 }
 

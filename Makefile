@@ -45,9 +45,9 @@ type: $(READY) ## static types
 	$(BIN)/mypy tests/conftest.py tests/collection/pip_bootstrap.py
 	$(BIN)/mypy tests/house
 
-# Three for two processors: much of a lab test is waiting.
+# Four for two processors: more than half of a lab test is waiting.
 unit: $(READY) $(COLLECTION) ## the library, the adapters, the lab and the house rules
-	$(BIN)/pytest -n 3 --dist loadgroup $(or $(PYTEST_ARGS),--cov --cov-report=term)
+	$(BIN)/pytest -n 4 --dist loadgroup $(or $(PYTEST_ARGS),--cov --cov-report=term)
 
 sanity: $(READY) ## the Ansible collection: built, installed elsewhere, judged by Ansible's own tools
 	tests/collection/run

@@ -3,7 +3,7 @@
 Input: facts. Output: the same facts, named and typed. Times are aware UTC datetimes; digests are `sha256:<64 hex>`.
 """
 
-import importlib
+from murenger.lazily import exports
 
 # Each name's module is imported when the name is first asked for: what lists a log must not wait for plans and drift.
 _NAMES = {
@@ -20,18 +20,4 @@ _NAMES = {
     "record": ("ChangeRecord", "RecordKind", "RecordRef"),
     "snapshot": ("Golden", "PeerIdentity", "RawRead", "Snapshot", "SnapshotKind"),
 }
-_HOMES = {name: module for module, names in _NAMES.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    """Return a public name of this package."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Return the public names of this package."""
-    return sorted(_HOMES)
+__getattr__, __dir__ = exports(__name__, _NAMES)

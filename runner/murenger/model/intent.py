@@ -9,8 +9,6 @@ import enum
 
 from murenger.model.impact import Risk
 
-ANY_PREFIXES = ("0.0.0.0/0", "::/0")
-
 
 class Expect(enum.Enum):
     """What an intent asks for."""

@@ -3,7 +3,7 @@
 Input: the values of every other stage. Output: statement bytes for the ledger, and the verdict on a ledger.
 """
 
-import importlib
+from murenger.lazily import exports
 
 # Each name's module is imported when the name is first asked for: listing a log must not wait for what writes and
 # verifies one.
@@ -21,18 +21,4 @@ _NAMES = {
     "verify.finding": ("Code", "Finding", "LogReport", "Report"),
     "verify.text": ("report_json", "report_lines"),
 }
-_HOMES = {name: module for module, names in _NAMES.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    """Return a public name of this package."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Return the public names of this package."""
-    return sorted(_HOMES)
+__getattr__, __dir__ = exports(__name__, _NAMES)

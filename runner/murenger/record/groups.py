@@ -48,15 +48,6 @@ def maybe_time(at: datetime.datetime | None) -> str | None:
     return None if at is None else time_text(at)
 
 
-def parse_time(text: str) -> datetime.datetime:
-    """Return the time that a record states.
-
-    Raises:
-        ValueError: there is no such time.
-    """
-    return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
-
-
 def executor_group(executor: Executor) -> Group:
     """Return who acted."""
     return {

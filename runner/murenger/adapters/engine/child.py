@@ -55,9 +55,7 @@ class Engine:
             try:
                 found = parser_for(platform).parse(text)
             except MurengerError as error:
-                error.args = (f"{side}: {error.message}",)
-                error.message = error.args[0]
-                raise
+                raise type(error)(f"{side}: {error.message}", hint=error.hint) from error
         self._known[key] = found
         while len(self._known) > KEPT:
             self._known.popitem(last=False)

@@ -46,7 +46,6 @@ class Area(NamedTuple):
 
 
 ALL = Box()
-EVERYWHERE = Area((ALL,))
 NOWHERE = Area(())
 
 

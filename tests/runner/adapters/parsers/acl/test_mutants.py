@@ -3,49 +3,15 @@
 Input: the fixtures and edits of them as text. Output: the verdict of the comparison.
 """
 
-import re
 from pathlib import Path
 
 import pytest
+from tests.runner.adapters.parsers.edits import catalogue, compared, edited
 
-from murenger.adapters.parsers import parser_for
 from murenger.model.impact import Effect, Verdict
-from murenger.semantics.compare import compare
-from murenger.semantics.interpreter import trace
-from murenger.semantics.verdict import Comparison
 
 FIXTURES = Path(__file__).resolve().parents[4] / "fixtures"
-_EDITED = re.compile(r"<<<\n(.*?)\n===\n(.*?)\n>>>", re.DOTALL)
-
-
-def _catalogue(path: Path) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """Return (verdict, name) -> what is replaced, exactly once, by what."""
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for entry in path.read_text(encoding="utf-8").split("## ")[1:]:
-        verdict, name = entry.split("\n", 1)[0].split(": ", 1)
-        found[verdict, name] = _EDITED.findall(entry)
-    return found
-
-
-def _edited(text: str, edits: list[tuple[str, str]]) -> str:
-    for before, after in edits:
-        assert text.count(before) == 1, before
-        text = text.replace(before, after)
-    return text
-
-
-def _compared(platform: str, golden: str, live: str) -> Comparison:
-    parser = parser_for(platform)
-    ours, theirs = parser.parse(golden), parser.parse(live)
-    found = compare(ours, theirs)
-    for region in found.regions:
-        if region.is_certain:
-            answers = (trace(ours, region.witness).answer.value, trace(theirs, region.witness).answer.value)
-            assert answers == (("deny", "allow") if region.opened else ("allow", "deny"))
-    return found
-
-
-CATALOGUE = {name: _catalogue(FIXTURES / f"{name}.edits") for name in ("eos/rules/leaf", "nxos/rules/edge")}
+CATALOGUE = {name: catalogue(FIXTURES / f"{name}.edits") for name in ("eos/rules/leaf", "nxos/rules/edge")}
 
 
 def _cases(verdict: str) -> list[tuple[str, str]]:
@@ -55,13 +21,13 @@ def _cases(verdict: str) -> list[tuple[str, str]]:
 def _both(file: str, verdict: str, name: str) -> tuple[str, str, str]:
     """Return platform, golden and live."""
     text = (FIXTURES / f"{file}.txt").read_text(encoding="utf-8")
-    return file.split("/", 1)[0], text, _edited(text, CATALOGUE[file][verdict, name])
+    return file.split("/", 1)[0], text, edited(text, CATALOGUE[file][verdict, name])
 
 
 @pytest.mark.parametrize(("file", "name"), _cases("different"))
 def test_a_change_of_what_passes_is_proven_with_a_witness(file: str, name: str) -> None:
     platform, golden, live = _both(file, "different", name)
-    found, back = _compared(platform, golden, live), _compared(platform, live, golden)
+    found, back = compared(platform, golden, live), compared(platform, live, golden)
     assert found.verdict is back.verdict is Verdict.DIFFERENT
     assert any(region.is_certain for region in found.regions)
     assert {region.opened for region in back.regions} == {not region.opened for region in found.regions}
@@ -69,25 +35,25 @@ def test_a_change_of_what_passes_is_proven_with_a_witness(file: str, name: str) 
 
 @pytest.mark.parametrize(("file", "name"), _cases("unknown"))
 def test_a_change_that_nobody_can_judge_is_unknown(file: str, name: str) -> None:
-    found = _compared(*_both(file, "unknown", name))
+    found = compared(*_both(file, "unknown", name))
     assert (found.verdict, found.effect) == (Verdict.UNKNOWN, Effect.UNKNOWN)
 
 
 @pytest.mark.parametrize(("file", "name"), _cases("equal"))
 def test_a_rewrite_that_changes_nothing_is_proven_equal(file: str, name: str) -> None:
-    found = _compared(*_both(file, "equal", name))
+    found = compared(*_both(file, "equal", name))
     assert (found.verdict, found.effect, found.residue) == (Verdict.EQUAL, Effect.NONE, ())
 
 
 def test_sections_in_another_order_are_proven_equal() -> None:
     folder = FIXTURES / "eos" / "harmless-reorder"
-    found = _compared("eos", *((folder / f"{side}.conf").read_text(encoding="utf-8") for side in ("golden", "live")))
+    found = compared("eos", *((folder / f"{side}.conf").read_text(encoding="utf-8") for side in ("golden", "live")))
     assert (found.verdict, found.effect, found.residue) == (Verdict.EQUAL, Effect.NONE, ())
 
 
 def test_a_lost_log_is_a_change_of_handling_alone() -> None:
     text = (FIXTURES / "eos/rules/leaf.txt").read_text(encoding="utf-8")
     line = "   60 deny ip any 203.0.113.0/25"
-    found = _compared("eos", text, _edited(text, [(f"{line} log", line)]))
+    found = compared("eos", text, edited(text, [(f"{line} log", line)]))
     assert found.verdict is Verdict.EQUAL
     assert {(one.before, one.now) for one in found.handling} == {("log", "")}

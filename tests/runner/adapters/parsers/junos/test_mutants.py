@@ -3,49 +3,15 @@
 Input: the fixtures and edits of them as text. Output: the verdict of the comparison.
 """
 
-import re
 from pathlib import Path
 
 import pytest
+from tests.runner.adapters.parsers.edits import catalogue, compared, edited
 
-from murenger.adapters.parsers import parser_for
 from murenger.model.impact import Effect, Verdict
-from murenger.semantics.compare import compare
-from murenger.semantics.interpreter import trace
-from murenger.semantics.verdict import Comparison
 
 FIXTURES = Path(__file__).resolve().parents[4] / "fixtures" / "junos" / "rules"
-_EDITED = re.compile(r"<<<\n(.*?)\n===\n(.*?)\n>>>", re.DOTALL)
-
-
-def _catalogue(path: Path) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """Return (verdict, name) -> what is replaced, exactly once, by what."""
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for entry in path.read_text(encoding="utf-8").split("## ")[1:]:
-        verdict, name = entry.split("\n", 1)[0].split(": ", 1)
-        found[verdict, name] = _EDITED.findall(entry)
-    return found
-
-
-def _edited(text: str, edits: list[tuple[str, str]]) -> str:
-    for before, after in edits:
-        assert text.count(before) == 1, before
-        text = text.replace(before, after)
-    return text
-
-
-def _compared(golden: str, live: str) -> Comparison:
-    parser = parser_for("junos")
-    ours, theirs = parser.parse(golden), parser.parse(live)
-    found = compare(ours, theirs)
-    for region in found.regions:
-        if region.is_certain:
-            answers = (trace(ours, region.witness).answer.value, trace(theirs, region.witness).answer.value)
-            assert answers == (("deny", "allow") if region.opened else ("allow", "deny"))
-    return found
-
-
-CATALOGUE = {name: _catalogue(FIXTURES / f"{name}.edits") for name in ("router", "mixed")}
+CATALOGUE = {name: catalogue(FIXTURES / f"{name}.edits") for name in ("router", "mixed")}
 
 
 def _cases(verdict: str) -> list[tuple[str, str]]:
@@ -55,35 +21,37 @@ def _cases(verdict: str) -> list[tuple[str, str]]:
 def _both(file: str, verdict: str, name: str) -> tuple[str, str]:
     """Return golden and live."""
     text = (FIXTURES / f"{file}.conf").read_text(encoding="utf-8")
-    return text, _edited(text, CATALOGUE[file][verdict, name])
+    return text, edited(text, CATALOGUE[file][verdict, name])
 
 
 @pytest.mark.parametrize(("file", "name"), _cases("different"))
 def test_a_change_of_what_passes_is_proven_with_a_witness(file: str, name: str) -> None:
     golden, live = _both(file, "different", name)
-    found, back = _compared(golden, live), _compared(live, golden)
+    found, back = compared("junos", golden, live), compared("junos", live, golden)
     assert found.verdict is back.verdict is Verdict.DIFFERENT
     assert any(region.is_certain for region in found.regions)
 
 
 @pytest.mark.parametrize(("file", "name"), _cases("unknown"))
 def test_a_change_that_nobody_can_judge_is_unknown(file: str, name: str) -> None:
-    found = _compared(*_both(file, "unknown", name))
+    found = compared("junos", *_both(file, "unknown", name))
     assert (found.verdict, found.effect) == (Verdict.UNKNOWN, Effect.UNKNOWN)
 
 
 @pytest.mark.parametrize(("file", "name"), _cases("equal"))
 def test_a_rewrite_that_changes_nothing_is_proven_equal(file: str, name: str) -> None:
-    found = _compared(*_both(file, "equal", name))
+    found = compared("junos", *_both(file, "equal", name))
     assert (found.verdict, found.effect, found.residue) == (Verdict.EQUAL, Effect.NONE, ())
 
 
 def test_what_zones_let_in_to_the_device_cannot_be_told(firewall: str) -> None:
-    found = _compared(firewall, _edited(firewall, [("                    ping;\n", "                    ssh;\n")]))
+    found = compared(
+        "junos", firewall, edited(firewall, [("                    ping;\n", "                    ssh;\n")])
+    )
     assert found.verdict is Verdict.UNKNOWN
 
 
 def test_a_lost_log_is_a_change_of_handling_alone(router: str) -> None:
-    found = _compared(router, _edited(router, [("                    log;\n", "")]))
+    found = compared("junos", router, edited(router, [("                    log;\n", "")]))
     assert found.verdict is Verdict.EQUAL
     assert {(one.before, one.now) for one in found.handling} == {("log", "")}

@@ -122,7 +122,18 @@ class LeaseHeldError(HealError):
 
 
 class GuardRefusedError(HealError):
-    """A guard refused before the device was changed."""
+    """A guard refused before the device was changed.
+
+    Args:
+        message: as for `MurengerError`.
+        guard: the guard's name, such as `management-path`, or "" where no named guard is at work.
+        device: as for `MurengerError`.
+        hint: as for `MurengerError`.
+    """
+
+    def __init__(self, message: str, *, guard: str = "", device: str = "", hint: str = "") -> None:
+        super().__init__(message, device=device, hint=hint)
+        self.guard = guard
 
 
 class RemediationError(HealError):

@@ -236,6 +236,49 @@ class ImpactSettings:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GuardSettings:
+    """How much healing may change, and when it stops by itself; counted over the whole site.
+
+    Attributes:
+        devices_per_hour: devices that may be changed within any hour, >= 1.
+        differences: differences that one change may undo, >= 1.
+        zone_share: percent of a zone's devices that may be changed within any hour, 1 to 100; always at least one.
+        breaker_failures: changes in a zone that end otherwise than healed, within `breaker_within_s`, that stop healing
+            in that zone, >= 1.
+        breaker_within_s: seconds, > 0; healing goes on when they have passed since the newest of these failures.
+        clock_error_s: largest error of our own clock, in seconds, with which a change is still made, > 0.
+    """
+
+    devices_per_hour: int = 20
+    differences: int = 200
+    zone_share: int = 50
+    breaker_failures: int = 2
+    breaker_within_s: int = 3600
+    clock_error_s: int = 60
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class BackoffSettings:
+    """How long healing waits after a change that did not end healed, and what counts as a fight.
+
+    Attributes:
+        first_s: seconds after the first failure, > 0; doubled after each further one.
+        most_s: largest wait, >= `first_s`.
+        jitter: percent of the wait that is added at random (stable for device, cause and attempt), 0 to 100.
+        healthy_after_s: a device in sync for this long has its counters reset, > 0.
+        fight_returns: heals of the same change within `fight_within_s` after which it is a fight, >= 2.
+        fight_within_s: seconds, > 0.
+    """
+
+    first_s: int = 60
+    most_s: int = 3600
+    jitter: int = 10
+    healthy_after_s: int = 86400
+    fight_returns: int = 3
+    fight_within_s: int = 86400
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of murenger.yml.
 
@@ -254,6 +297,9 @@ class Settings:
         playbook: which playbook heals.
         anchors: who is to hold the head of the log.
         impact: what judging the traffic impact of a drift may use.
+        guards: how much healing may change, and when it stops by itself.
+        backoff: how long healing waits after a change that did not end healed.
+        capabilities: folder with the signed capability files of the drivers, or None: none is proved.
         crypto_profile: default (Ed25519) or fips (ECDSA P-256, no checkpoints).
         lines: dotted key and 1-based line of everything that was set, for messages.
     """
@@ -272,6 +318,9 @@ class Settings:
     playbook: PlaybookSettings
     anchors: AnchorSettings = AnchorSettings()
     impact: ImpactSettings = ImpactSettings()
+    guards: GuardSettings = GuardSettings()
+    backoff: BackoffSettings = BackoffSettings()
+    capabilities: pathlib.Path | None = None
     crypto_profile: str = "default"
     lines: tuple[tuple[str, int], ...] = dataclasses.field(default=(), repr=False)
 

@@ -15,9 +15,11 @@ _NAMES = {
     "drift": ("Difference", "Drift", "Operation", "Severity"),
     "impact": ("Effect", "Flow", "Impact", "Proof", "Risk", "RuleAt", "Verdict", "Violation"),
     "json_value": ("JsonValue",),
+    "past": ("Held", "PastOutcome"),
     "packet": ("Packet", "packet_from_json", "packet_to_json"),
     "plan": ("Check", "Outcome", "OutcomeVerdict", "Plan", "SafetyNet"),
     "record": ("ChangeRecord", "RecordKind", "RecordRef"),
     "snapshot": ("Golden", "PeerIdentity", "RawRead", "Snapshot", "SnapshotKind"),
+    "tier": ("Tier",),
 }
 __getattr__, __dir__ = exports(__name__, _NAMES)

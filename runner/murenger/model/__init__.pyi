@@ -8,9 +8,11 @@ from murenger.model.drift import Difference, Drift, Operation, Severity
 from murenger.model.impact import Effect, Flow, Impact, Proof, Risk, RuleAt, Verdict, Violation
 from murenger.model.json_value import JsonValue
 from murenger.model.packet import Packet, packet_from_json, packet_to_json
+from murenger.model.past import Held, PastOutcome
 from murenger.model.plan import Check, Outcome, OutcomeVerdict, Plan, SafetyNet
 from murenger.model.record import ChangeRecord, RecordKind, RecordRef
 from murenger.model.snapshot import Golden, PeerIdentity, RawRead, Snapshot, SnapshotKind
+from murenger.model.tier import Tier
 
 __all__ = [
     "DEVICE_NAME",
@@ -28,6 +30,7 @@ __all__ = [
     "Effect",
     "Flow",
     "Golden",
+    "Held",
     "Impact",
     "JsonValue",
     "Mode",
@@ -35,6 +38,7 @@ __all__ = [
     "Outcome",
     "OutcomeVerdict",
     "Packet",
+    "PastOutcome",
     "PeerIdentity",
     "Plan",
     "Policy",
@@ -51,6 +55,7 @@ __all__ = [
     "Snapshot",
     "SnapshotKind",
     "StandingChange",
+    "Tier",
     "Verdict",
     "Violation",
     "canonical_bytes",

@@ -6,8 +6,9 @@ Input: two snapshots. Output: ordered differences, read golden -> live (what the
 import dataclasses
 import datetime
 import enum
+import json
 
-from murenger.model.digest import Digest
+from murenger.model.digest import Digest, digest_of
 from murenger.model.impact import Impact
 
 
@@ -95,3 +96,12 @@ class Drift:
     def healable(self) -> tuple[Difference, ...]:
         """The differences that healing may change: all but those in foreign parts."""
         return tuple(d for d in self.differences if d.severity is not Severity.FOREIGN)
+
+    @property
+    def key(self) -> Digest:
+        """What tells whether the same change is back: a digest of what healing would undo, wherever else live moved.
+
+        Secrets stand in it as keyed fingerprints only.
+        """
+        told = [[list(d.path), d.operation.value, d.golden, d.live] for d in self.healable]
+        return digest_of(json.dumps(told))

@@ -146,6 +146,7 @@ def drift_group(drift: Drift, *, identity: str, redactor: Redactor) -> Group:
     worst = next((severity.value for severity in _CLASSES if severity in severities), "none")
     return {
         "id": identity,
+        "key": drift.key,
         "class": worst,
         "last_good": maybe_time(drift.last_in_sync_at),
         "first_bad": None if drift.in_sync else time_text(drift.detected_at),

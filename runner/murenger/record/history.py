@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
-from murenger.model import ChangeRecord, RecordKind
+from murenger.model import ChangeRecord, Held, PastOutcome, RecordKind
 from murenger.record.facts import Facts, Kept, Place
 from murenger.record.reading import Group, group_of, number_of, predicate_of, text_of
 from murenger.record.told import (
@@ -19,14 +19,18 @@ from murenger.record.told import (
     carried_in,
     golden_in,
     good_in,
+    held_in,
     hold_in,
     in_sync_in,
     itself,
+    past_in,
 )
 
-SCHEMA = "murenger.history/1"
+SCHEMA = "murenger.history/2"
 # How many records may be taken in before what is known is kept again; the next start reads at most that many files.
 SAVE_EVERY = 200
+# Outcomes remembered for each device: more than any back-off or blast radius looks back on.
+PAST_KEPT = 64
 
 T = TypeVar("T")
 
@@ -148,6 +152,15 @@ class History:
         """Return the newest outcome of a plan, or None if it has none."""
         return self._ask(lambda: self._outcomes.get(plan_sha256))
 
+    def past(self, since: datetime.datetime) -> tuple[PastOutcome, ...]:
+        """Return how changes ended that ended at or after a time, oldest first; the newest 64 of each device."""
+        found = self._ask(lambda: [outcome for _, outcome in self._past.items()])
+        return tuple(outcome for outcome in found if outcome.ended_at >= since)
+
+    def held(self, device: str) -> Held | None:
+        """Return that a device waits for a person since a change of ours left it in an unproven state, or None."""
+        return self._ask(lambda: self._held.get(device))
+
     def plan_made(self, plan_sha256: str) -> ChangeRecord | None:
         """Return the record of a plan file, or None if none tells of it."""
         return self._ask(lambda: self._plans.get(plan_sha256))
@@ -253,6 +266,8 @@ class History:
         self._holds = Facts(hold_in, self._fetch)
         self._in_sync = Facts(in_sync_in, self._fetch)
         self._good = Facts(good_in, self._fetch)
+        self._past = Facts(past_in, self._fetch)
+        self._held = Facts(held_in, self._fetch)
 
     def _all(self) -> dict[str, Kept]:
         return {
@@ -265,6 +280,8 @@ class History:
             "holds": self._holds,
             "in_sync": self._in_sync,
             "good": self._good,
+            "past": self._past,
+            "held": self._held,
         }
 
     def _take(self, record: ChangeRecord) -> None:
@@ -295,8 +312,19 @@ class History:
             if isinstance(reference, dict) and reference.get("rel") == "intent":
                 self._intents.drop(text_of(reference, "sha256"))
         self._outcomes.take(text_of(group_of(said, "change"), "plan_sha256"), record)
+        # A later change that ends in a proven state ends the wait for a person; so does a device seen in sync.
+        if text_of(group_of(said, "outcome"), "verdict") != "not-applied":
+            self._held.drop(record.device)
+        self._held.take(record.device, record)
+        self._take_past(record)
         if text_of(group_of(said, "outcome"), "verdict") == "healed":
             self._close(record)
+
+    def _take_past(self, record: ChangeRecord) -> None:
+        self._past.take(f"{record.device} {record.sequence}", record)
+        own = [key for key in self._past.places() if key.partition(" ")[0] == record.device]
+        for key in own[:-PAST_KEPT]:
+            self._past.drop(key)
 
     def _take_drift(self, record: ChangeRecord, said: Group) -> None:
         if text_of(group_of(said, "drift"), "phase") == "close":
@@ -315,4 +343,5 @@ class History:
     def _close(self, record: ChangeRecord) -> None:
         self._drift.drop(record.device)
         self._holds.drop(record.device)
+        self._held.drop(record.device)
         self._in_sync.take(record.device, record)

@@ -7,7 +7,7 @@ import dataclasses
 import datetime
 from collections.abc import Iterator
 
-from murenger.model import ChangeRecord, Digest, JsonValue, RecordKind
+from murenger.model import ChangeRecord, Digest, Held, JsonValue, OutcomeVerdict, PastOutcome, RecordKind
 from murenger.record.reading import Group, group_of, number_of, predicate_of, text_of, time_of
 
 
@@ -118,3 +118,30 @@ def good_in(record: ChangeRecord, _device: str) -> GoodRead | None:
                 read_at=time_of(state, "fetched_at"),
             )
     return None
+
+
+def past_in(record: ChangeRecord, _key: str) -> PastOutcome | None:
+    """Return how a change ended, as its outcome record tells."""
+    said = predicate_of(record)
+    ended_at = time_of(group_of(said, "times"), "finished") or time_of(said, "written_at")
+    if ended_at is None:
+        return None
+    device, drift = group_of(said, "device"), group_of(said, "drift")
+    return PastOutcome(
+        device=record.device,
+        zone=text_of(device, "zone"),
+        verdict=OutcomeVerdict(text_of(group_of(said, "outcome"), "verdict")),
+        ended_at=ended_at,
+        drift_key=text_of(drift, "key"),
+        golden_sha256=text_of(group_of(said, "golden"), "approved_sha256"),
+        actor=text_of(group_of(said, "actor"), "claimed"),
+        sequence=record.sequence,
+    )
+
+
+def held_in(record: ChangeRecord, device: str) -> Held | None:
+    """Return that a device waits for a person, if an outcome leaves it in a state that is not proven."""
+    past = past_in(record, device)
+    if past is None or past.verdict not in (OutcomeVerdict.PARTIAL, OutcomeVerdict.UNKNOWN):
+        return None
+    return Held(verdict=past.verdict, since=past.ended_at, sequence=record.sequence)

@@ -9,7 +9,7 @@ ifndef PYTHON
 PYTHON := $(shell command -v python3.11 || command -v python3)
 endif
 VENV ?= .venv
-# What to pass on to pytest, e.g. `make unit PYTEST_ARGS="-k diff -x"`; a partial run measures no coverage.
+# What to pass on to pytest, e.g. `make unit PYTEST_ARGS="-k diff -x"`.
 PYTEST_ARGS ?=
 
 BIN := $(abspath $(VENV))/bin
@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 export PATH := $(BIN):$(PATH):/usr/sbin:/sbin
 
-.PHONY: help demo test lint type unit sanity docs bench build lock clean
+.PHONY: help demo test lint type unit coverage mutants faults breadth sanity docs bench build lock clean
 
 help: ## list the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb what; do printf 'make %-8s %s\n' "$$verb" "$$what"; done
@@ -44,10 +44,28 @@ type: $(READY) ## static types
 	$(BIN)/mypy
 	$(BIN)/mypy tests/conftest.py tests/collection/pip_bootstrap.py
 	$(BIN)/mypy tests/house
+	$(BIN)/mypy --explicit-package-bases tests/faults
 
 # Four for two processors: more than half of a lab test is waiting.
 unit: $(READY) $(COLLECTION) ## the library, the adapters, the lab and the house rules
-	$(BIN)/pytest -n 4 --dist loadgroup $(or $(PYTEST_ARGS),--cov --cov-report=term)
+	$(BIN)/pytest -n 4 --dist loadgroup $(PYTEST_ARGS)
+
+# Tracing takes a third more time, so it is a verb of its own.
+coverage: $(READY) $(COLLECTION) ## the same tests with coverage; fails below the floor of pyproject.toml
+	$(BIN)/pytest -n 4 --dist loadgroup --cov --cov-report=term
+
+mutants: $(READY) ## take each guard away in a copy of the tree, and demand that a test fails (MUTANTS="GUARD ..." for some)
+	$(BIN)/python tests/mutation/guards.py $(MUTANTS)
+
+FAULTS_OF := leaf1,srx1,fw1
+faults: $(READY) ## play seeded scenarios of the fault lab (SEED=n COUNT=m DEVICE=fw1|leaf1|srx1 JOBS=k)
+	$(BIN)/python -m tests.faults --seed $(or $(SEED),1) --count $(or $(COUNT),100) --jobs $(or $(JOBS),2) \
+	  --device $(or $(DEVICE),$(FAULTS_OF)) $(FAULTS_ARGS)
+
+# An hour or more: a thousand races on each device, a packet probe of minutes, death at every step, 50,000 rules (as root).
+breadth: $(READY) $(COLLECTION) ## the contract suite with all that is too long for each time (ROUNDS=n, PROBE_S=n, RULES=n)
+	MURENGER_BREADTH=1 MURENGER_RACES=$(or $(ROUNDS),1000) MURENGER_PROBE_S=$(or $(PROBE_S),300) \
+	  MURENGER_RULES=$(or $(RULES),50000) $(BIN)/pytest -n 2 --dist loadgroup -s --no-cov tests/contracts/devices
 
 sanity: $(READY) ## the Ansible collection: built, installed elsewhere, judged by Ansible's own tools
 	tests/collection/run

@@ -197,6 +197,12 @@ not_comparable:
   type: list
   elements: str
   sample: []
+ignored:
+  description: Differences in parts that the policy leaves alone, as in RV(differences); no drift, and never changed.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
 mode:
   description: The mode of the policy that speaks for the device, one of observe, propose and heal.
   returned: success
@@ -207,12 +213,20 @@ action:
   returned: success
   type: str
   sample: heal
+tier:
+  description:
+    - How grave the drift is by what is proven of the traffic, one of crown-jewel, widening, unknown, mixed, tightening,
+      handling, cosmetic and none.
+    - A drift that is unknown, mixed or tightening is never healed without a person's approval of the very plan.
+  returned: success
+  type: str
+  sample: widening
 reasons:
-  description: Why it was decided, each naming the setting or the guard.
+  description: Why it was decided, the tier first, each then naming the setting or the guard.
   returned: success
   type: list
   elements: str
-  sample: ["standing change 2f1c9a7be011, signed by alice@example.net, covers it"]
+  sample: ["widening drift", "standing change 2f1c9a7be011, signed by alice@example.net, covers it"]
 awaits_approval:
   description: Whether the only thing missing is a person's approval.
   returned: success

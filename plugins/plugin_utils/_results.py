@@ -35,6 +35,7 @@ def decision_facts(examination: Examination) -> Facts:
         "mode": decision.mode.value,
         "action": decision.action.value,
         "reasons": list(decision.reasons),
+        "tier": decision.tier.value,
         "awaits_approval": decision.awaits_approval,
         "golden_revision": examination.golden.revision,
         "golden_digest": str(examination.drift.golden_digest),

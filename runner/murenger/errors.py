@@ -27,6 +27,7 @@ Input: objects that say where. Output: one line an operator can act on, with an 
     │   ├── SignatureError
     │   ├── LedgerError            the ledger cannot be written or read
     │   └── TamperedError (1)      a record was changed, removed, reordered or inserted
+    ├── NotifyError                people could not be told
     └── SecretError                a secret cannot be had, or would have been sent unfilled
 
 Messages say what, which device and what to do; no error carries a secret.
@@ -184,6 +185,20 @@ class TamperedError(RecordError):
     """A record was changed, removed, reordered or inserted."""
 
     exit_code = 1
+
+
+class NotifyError(MurengerError):
+    """People could not be told: a channel did not take a message, or the outbox cannot be written.
+
+    Args:
+        message: as for `MurengerError`.
+        retry_after_s: seconds for which the other side asks to be left alone, or None where it asks nothing.
+        hint: as for `MurengerError`.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class SecretError(MurengerError):

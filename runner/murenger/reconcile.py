@@ -94,10 +94,10 @@ def examine(device: Device, stages: Stages) -> Examination:
     )
 
 
-def reconcile(device: Device, stages: Stages) -> Pass:
-    """Make one recorded pass over one device, and heal it where that was decided."""
+def reconcile(device: Device, stages: Stages, *, may_heal: bool = True) -> Pass:
+    """Make one recorded pass over one device, and heal it where that was decided, unless others go first."""
     examination = examine(device, stages)
     stages.record(examination)
-    if examination.decision.action is not Action.HEAL:
+    if examination.decision.action is not Action.HEAL or not may_heal:
         return Pass(examination=examination, outcome=None)
     return Pass(examination=examination, outcome=stages.heal(examination))

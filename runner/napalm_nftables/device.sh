@@ -110,9 +110,9 @@ pending_id() { # print the id of the pending commit; fail without one
   done
 }
 
-field() { sed -n "s/^$2=//p" "$1" | head -n 1; } # file name: print a field of a state file
+field() { printf '%s\n' "$1" | sed -n "s/^$2=//p" | head -n 1; } # text name: print a field of a state file's text
 
-left() { # state file: print the hundredths of seconds left; "lost" after a reboot
+left() { # text of a state file: print the hundredths of seconds left; "lost" after a reboot
   if [ "$(field "$1" boot)" != "$(cat /proc/sys/kernel/random/boot_id)" ]; then
     echo lost
     return
@@ -143,7 +143,9 @@ restore() { # id: load the rollback file; try a few times, since there is nobody
 
 settle() { # a timer that died, or a reboot, leaves a pending commit that nobody ends: end it (lock is held)
   stale=$(pending_id) || return 0
-  rest=$(left "$state/pending.$stale")
+  # The timer may rename it at any moment; whoever finds nothing left to read leaves the rest to it.
+  held=$(cat "$state/pending.$stale" 2>/dev/null) || return 0
+  rest=$(left "$held")
   if [ "$rest" = lost ]; then
     mv "$state/pending.$stale" "$state/lost.$stale" 2>/dev/null
   elif [ "$rest" -lt -500 ] && mv "$state/pending.$stale" "$state/fired.$stale" 2>/dev/null; then
@@ -309,7 +311,7 @@ report() { # the last commit and what became of it; changes nothing
   done
   say commit
   printf 'id=%s\noutcome=%s\n' "$last" "$became"
-  if [ "$became" = pending ]; then printf 'left=%s\n' "$(left "$state/$became.$last")"; fi
+  if [ "$became" = pending ]; then printf 'left=%s\n' "$(left "$told")"; fi
   if [ -f "$state/error.$last" ]; then echo 'restored=no'; fi
   printf '%s\n' "$told"
 }

@@ -54,6 +54,7 @@ class Token:
     line: int
 
 
+_KINDS = {kind.value: kind for kind in Kind}
 _TOKEN = re.compile(
     r"""(?P<skip>[\ \t\r]+|\\\n|\#[^\n]*)
       | (?P<string>"[^"]*")
@@ -85,7 +86,7 @@ def tokens(text: str) -> Iterator[Token]:
                 depth -= 1
             if depth < 0:
                 raise NftTextError(f"line {line}: a brace closes that was never opened")
-            yield Token(kind=Kind(group), text=value, start=match.start(), end=match.end(), depth=depth, line=line)
+            yield Token(kind=_KINDS[group], text=value, start=match.start(), end=match.end(), depth=depth, line=line)
             if group == "open":
                 depth += 1
         line += value.count("\n")

@@ -1,4 +1,4 @@
-"""Port Leases: what every adapter must hold to; real processes, really killed."""
+"""Port Leases: what every adapter must hold to; real processes really killed, files taken away under a holder."""
 
 import contextlib
 import pathlib
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -127,3 +127,91 @@ def test_of_many_at_once_one_gets_the_lease(leases: Leases) -> None:
 def test_what_cannot_be_a_device_cannot_be_held(leases: Leases, name: str) -> None:
     with pytest.raises(ConfigError, match="cannot be used"):
         leases.hold(name).__enter__()
+
+
+def test_each_holders_token_is_greater_than_all_before_it(leases: Leases) -> None:
+    tokens = []
+    for _ in range(3):
+        with leases.hold("fw1") as lease, leases.hold("fw2"):
+            lease.check()
+            tokens.append(lease.token)
+    assert tokens == sorted(set(tokens))
+    assert tokens[0] >= 1
+
+
+def test_tokens_go_on_after_a_process_was_killed(leases: Leases, tmp_path: pathlib.Path) -> None:
+    with leases.hold("fw1") as lease:
+        before = lease.token
+    with held_elsewhere(tmp_path / "state", "fw1"):
+        pass
+    with leases.hold("fw1") as lease:
+        assert lease.token == before + 2
+
+
+def meddle_lock(state: pathlib.Path) -> None:
+    (state / "leases" / "fw1.lock").unlink()
+
+
+def meddle_state(state: pathlib.Path) -> None:
+    state.rename(state.with_name("moved"))
+
+
+def meddle_fence(state: pathlib.Path) -> None:
+    (state / "leases" / "fw1.token").write_text("0000000000000000000x\n", encoding="ascii")
+
+
+@pytest.mark.parametrize("meddle", [meddle_lock, meddle_state, meddle_fence])
+def test_a_holder_whose_files_were_meddled_with_is_refused(
+    leases: Leases, tmp_path: pathlib.Path, meddle: Callable[[pathlib.Path], None]
+) -> None:
+    with leases.hold("fw1") as lease:
+        lease.check()
+        meddle(tmp_path / "state")
+        with pytest.raises(LeaseHeldError, match="fw1: the lease on this device was lost"):
+            lease.check()
+
+
+@pytest.mark.parametrize("meddle", [meddle_lock, meddle_state])
+def test_of_two_holders_of_two_lock_files_only_the_later_one_may_go_on(
+    leases: Leases, tmp_path: pathlib.Path, meddle: Callable[[pathlib.Path], None]
+) -> None:
+    with leases.hold("fw1") as stale:
+        meddle(tmp_path / "state")
+        with leases.hold("fw1") as newest:
+            newest.check()
+            with pytest.raises(LeaseHeldError, match="lock file was replaced"):
+                stale.check()
+        with pytest.raises(LeaseHeldError):
+            stale.check()
+
+
+def test_a_holder_whose_lock_file_was_put_back_is_still_refused_for_its_old_token(
+    leases: Leases, tmp_path: pathlib.Path
+) -> None:
+    folder = tmp_path / "state" / "leases"
+    with leases.hold("fw1") as stale:
+        (folder / "fw1.lock").rename(folder / "aside")
+        with leases.hold("fw1"):
+            pass
+        (folder / "aside").rename(folder / "fw1.lock")
+        with pytest.raises(LeaseHeldError, match=f"token {stale.token} is not the newest, {stale.token + 1} is"):
+            stale.check()
+
+
+@pytest.mark.parametrize("content", [b"7\n", b"-0000000000000000007\n", b"\x00" * 21, b"0" * 40])
+def test_a_token_that_cannot_be_read_is_no_reason_to_begin_anew(
+    leases: Leases, tmp_path: pathlib.Path, content: bytes
+) -> None:
+    with leases.hold("fw1"):
+        pass
+    (tmp_path / "state" / "leases" / "fw1.token").write_bytes(content)
+    with pytest.raises(ConfigError, match="does not hold a token"):
+        leases.hold("fw1").__enter__()
+
+
+def test_a_first_token_that_a_crash_kept_from_the_disk_never_counted(leases: Leases, tmp_path: pathlib.Path) -> None:
+    with leases.hold("fw1"):
+        pass
+    (tmp_path / "state" / "leases" / "fw1.token").write_bytes(b"")
+    with leases.hold("fw1") as lease:
+        assert lease.token == 1

@@ -19,7 +19,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 
+import hypothesis
 import pytest
+from tests.proved import prove
 
 from murenger.cli.main import main
 from murenger.lab import control
@@ -29,6 +31,13 @@ from murenger.lab.eos.emulator import Emulator
 from murenger.lab.eos.sessions import SessionTable
 from murenger.lab.material import password, write_certificate
 from murenger.wiring import Site, open_site
+
+# How long an example takes says something about the machine, not about the code. The same commit is judged by the
+# same examples, so that a failure is the commit's own; MURENGER_EXPLORE=1 draws new ones.
+hypothesis.settings.register_profile(
+    "murenger", deadline=None, derandomize=os.environ.get("MURENGER_EXPLORE", "") in ("", "0")
+)
+hypothesis.settings.load_profile("murenger")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ORIGIN = "test.example.net"
@@ -160,6 +169,9 @@ class Switch:
             "murenger_heal_user": "healer",
             "murenger_heal_password": self.passwords["healer"],
             "murenger_ca_file": str(self.certificate / "ca.pem"),
+            "murenger_management_source": "127.0.0.1",
+            "murenger_management_port": 443,
+            "murenger_management_interface": "Management1",
         }
 
 
@@ -188,6 +200,8 @@ class Bench:
         assert self.approve(self.site / "decisions" / "standing-change.json").code == 0
         done = self.accept("leaf1")
         assert done.code == 0, done.err
+        site = self.open()
+        prove(site, *site.devices(("leaf1",)))
 
     def run(self, *argv: str) -> Ran:
         """Run the command line in this process."""

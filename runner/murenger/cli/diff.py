@@ -12,6 +12,7 @@ from murenger.cli import options
 from murenger.cli.looking import look_at
 from murenger.cli.output import DRIFT, IN_SYNC, TROUBLE, complain, emit, error_data, worst
 from murenger.compare import render_json, render_text
+from murenger.decide import tier_of
 from murenger.errors import ConfigError, MurengerError
 from murenger.model import Drift
 from murenger.wiring import compare_files
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             codes.append(TROUBLE)
         else:
             texts.append(render_text(found.drift))
-            entries.append(render_json(found.drift))
+            entries.append({**render_json(found.drift), "tier": found.decision.tier.value})
             codes.append(_code(found.drift))
     emit(args, text="\n".join(texts), data={"schema": "murenger.diff/1", "devices": entries})
     return worst(codes)
@@ -57,7 +58,7 @@ def _files(args: argparse.Namespace) -> int:
     if not (args.platform and args.golden and args.live):
         raise ConfigError("two files are compared with all of --platform, --golden and --live")
     drift = compare_files(args.platform, golden=args.golden, live=args.live, intents=args.intents)
-    emit(args, text=render_text(drift), data=render_json(drift))
+    emit(args, text=render_text(drift), data={**render_json(drift), "tier": tier_of(drift).value})
     return _code(drift)
 
 

@@ -11,10 +11,11 @@ import sys
 from collections.abc import Iterator
 
 from murenger.adapters.files.settings_check import problems
-from murenger.cli import options
+from murenger.cli import conformance, options
+from murenger.cli.channel_doctor import channel_findings
 from murenger.cli.ledger_doctor import Finding, ledger_findings, tried
 from murenger.cli.output import IN_SYNC, TROUBLE, emit
-from murenger.model import Mode
+from murenger.model import Device, Mode, RawRead
 from murenger.secrets import escape_for_terminal
 from murenger.wiring import Site
 
@@ -26,14 +27,28 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = verbs.add_parser("doctor", help="would healing work, and if not, what is to be done?")
     options.add_site(parser)
     options.add_limit(parser)
-    parser.add_argument("--devices", action="store_true", help="also read each device")
+    parser.add_argument(
+        "--devices", action="store_true", help="also read each device, and say what is proved of its driver"
+    )
+    conformance.add_options(parser)
+    parser.add_argument("--notify", action="store_true", help="also send a test message to each channel")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line a check."""
+    """Print one line a check, or try a driver."""
+    if args.conformance is not None:
+        return conformance.run(args)
     site = options.site_of(args)
-    found = [*_programs(), *_settings(site), *_golden(site), *ledger_findings(site), *_policies(site)]
+    found = [
+        *_programs(),
+        *_settings(site),
+        *_golden(site),
+        *ledger_findings(site),
+        *_policies(site),
+        conformance.summary(site),
+    ]
+    found += channel_findings(site, sends=args.notify)
     if args.devices:
         found += _devices(args, site)
     lines = [f"{item.level:8}{item.text}{f' ({item.hint})' if item.hint else ''}" for item in found]
@@ -76,10 +91,13 @@ def _policies(site: Site) -> Iterator[Finding]:
 
 
 def _devices(args: argparse.Namespace, site: Site) -> Iterator[Finding]:
+    read: list[tuple[Device, RawRead]] = []
     for device in options.devices_of(args, site):
 
         def state() -> str:
             raw = site.parts.source.read(device)  # noqa: B023 - called before the next round
+            read.append((device, raw))  # noqa: B023 - called before the next round
             return f"{device.name}: {raw.driver}, {raw.os_version}, peer by {raw.identity.value}"  # noqa: B023
 
         yield tried(device.name, state)
+    yield from conformance.findings(site, read)

@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
     device = options.device_of(args, site)
     say(f"{device.name}: looking, and healing where that is decided")
     text, data, code = heal_one(site, device)
+    for error in site.incidents.flush():
+        complain(error)
     emit(args, text=text, data={"schema": "murenger.heal/1", "devices": [data]})
     return worst([code])
 
@@ -85,6 +87,7 @@ def _data(done: Pass) -> dict[str, object]:
         "in_sync": done.examination.drift.in_sync,
         "action": decision.action.value,
         "reasons": list(decision.reasons),
+        "tier": decision.tier.value,
         "verdict": outcome.verdict.value if outcome else None,
         "reason": outcome.reason if outcome else None,
         "before_digest": outcome.before_digest if outcome else None,

@@ -166,4 +166,6 @@ def _next_steps(devices: tuple[str, ...]) -> list[str]:
         steps.append(f"next: read and sign: murenger approve {STANDING_CHANGE} --key YOUR_KEY")
     else:
         steps.append("next: name your devices under policies in murenger.yml")
-    return [*steps, "next: murenger golden accept DEVICE... --key YOUR_KEY, then murenger status"]
+    accept = "next: murenger golden accept DEVICE... --key YOUR_KEY, then murenger status"
+    prove = "next: murenger doctor --conformance DEVICE, for nothing is healed through a driver that was not tried"
+    return [*steps, accept, prove]

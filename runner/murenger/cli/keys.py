@@ -21,7 +21,8 @@ from murenger.wiring import Site
 ROLES = {
     "approver": ("change-approval@murenger", "trust"),
     "reviewer": ("git", "golden"),
-    "runner": ("change-record@murenger", "trust"),
+    "runner": ("change-record@murenger,capability@murenger", "trust"),
+    "prover": ("capability@murenger", "trust"),
     "custodian": ("key-event@murenger", "trust"),
 }
 KINDS = {"default": "ed25519", "fips": "ecdsa-p256"}
@@ -48,8 +49,9 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--role",
         action="append",
         required=True,
-        choices=("approver", "reviewer", "custodian"),
-        help="approver: plans and standing changes; reviewer: golden policy; custodian: key events",
+        choices=("approver", "reviewer", "custodian", "prover"),
+        help="approver: plans and standing changes; reviewer: golden policy; custodian: key events; "
+        "prover: capability files",
     )
     trust.add_argument("--valid-days", type=int, default=365, metavar="N", help="how long (default: 365)")
     trust.set_defaults(run=_trust)

@@ -4,7 +4,7 @@ Input: the policies' schedules. Output: one line a pass; ends cleanly on SIGTERM
 """
 
 import argparse
-import datetime
+import functools
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -14,10 +14,10 @@ from murenger.adapters.apscheduler import CronCadence, run_ticks
 from murenger.cli import heal, options
 from murenger.cli.output import IN_SYNC, TROUBLE, complain, emit, progress, say, worst
 from murenger.errors import ConfigError, LeaseHeldError, MurengerError
-from murenger.model import Device, OutcomeVerdict, digest_of
+from murenger.model import Action, Device, Digest, OutcomeVerdict, digest_of
 from murenger.reconcile import Pass
 from murenger.record.executor import Population, Trigger
-from murenger.schedule import Cadence, Census, DueHeap, IntervalCadence, Runner
+from murenger.schedule import Cadence, Census, Counts, DueHeap, IntervalCadence, Runner, Tally
 from murenger.wiring import Site
 from murenger.wiring.upkeep import Upkeep, inventory_digest
 
@@ -32,7 +32,9 @@ def register(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     options.add_site(parser)
     options.add_limit(parser)
     parser.add_argument("--once", action="store_true", help="one pass over the devices, then end")
-    parser.add_argument("--workers", type=int, default=WORKERS, metavar="N", help="devices at once (default: 4)")
+    parser.add_argument(
+        "--workers", type=int, default=WORKERS, metavar="N", help="checks, and heals, at once (default: 4)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -48,20 +50,45 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _once(args: argparse.Namespace, site: Site, devices: Sequence[Device]) -> int:
-    results = []
+    """Look at every device, then heal those that are to be healed, the gravest first."""
+    results: dict[str, heal.Told] = {}
+    turns: list[tuple[int, Device]] = []
     for done, device in enumerate(devices, start=1):
         progress(done, len(devices), device.name)
-        try:
-            (line, entry, code), _ = _pass(site.reconcile, device)
-        except LeaseHeldError as error:
-            line, entry, code = heal.failed(device, error)
-        results.append((entry, code))
-        if args.output == "text":
-            # A heal takes a while; who reads along should not wait for the last device.
-            emit(args, text=line, data={})
+        told, seen = _told(functools.partial(site.reconcile, may_heal=False), device)
+        if seen is not None and seen.examination.decision.action is Action.HEAL:
+            turns.append((seen.examination.decision.tier.rank, device))
+        else:
+            results[device.name] = _shown(args, told)
+    # Sorting keeps the order of the devices within a rank.
+    for _, device in sorted(turns, key=lambda turn: turn[0]):
+        results[device.name] = _shown(args, _told(site.reconcile, device)[0])
+    _tell(site)
+    in_order = [results[device.name] for device in devices]
     if args.output == "json":
-        emit(args, text="", data={"schema": "murenger.run/1", "devices": [entry for entry, _ in results]})
-    return worst([code for _, code in results])
+        emit(args, text="", data={"schema": "murenger.run/1", "devices": [entry for _, entry, _ in in_order]})
+    return worst([code for _, _, code in in_order])
+
+
+def _tell(site: Site) -> None:
+    """Send what waits to be sent before the process ends."""
+    for error in site.incidents.flush():
+        complain(error)
+
+
+def _told(reconcile: Callable[[Device], Pass], device: Device) -> tuple[heal.Told, Pass | None]:
+    """Return what one pass came to; a device that another process works on is told like any other."""
+    try:
+        return _pass(reconcile, device)
+    except LeaseHeldError as error:
+        return heal.failed(device, error), None
+
+
+def _shown(args: argparse.Namespace, told: heal.Told) -> heal.Told:
+    """Print a pass's line at once: a heal takes a while, and who reads along should not wait for the last device."""
+    if args.output == "text":
+        emit(args, text=told[0], data={})
+    return told
 
 
 def _serve(args: argparse.Namespace, site: Site, devices: Sequence[Device]) -> int:
@@ -74,26 +101,24 @@ def _serve(args: argparse.Namespace, site: Site, devices: Sequence[Device]) -> i
 
     census = Census(tuple(by_name))
 
-    def check(name: str) -> None:
-        seen_at = _check(args, site, by_name[name], census)
-        if seen_at is not None:
-            upkeep.observed(seen_at)
+    def made(name: str, *, may_heal: bool) -> int | None:
+        done = _check(args, site, by_name[name], census, may_heal=may_heal)
+        if done is None:
+            return None
+        upkeep.observed(done.examination.live.taken_at)
+        decision = done.examination.decision
+        return decision.tier.rank if decision.action is Action.HEAL and not may_heal else None
+
+    def check(name: str) -> int | None:
+        return made(name, may_heal=False)
+
+    def heal_in_turn(name: str) -> None:
+        made(name, may_heal=True)
 
     def population() -> tuple[Population, float]:
-        counts, tally = runner.counts(), census.tally()
-        return (
-            Population(
-                inventory=inventory,
-                expected=tally.expected,
-                seen=tally.seen,
-                unreachable=tally.unreachable,
-                drifted=tally.drifted,
-                backlog=counts.overdue,
-            ),
-            counts.oldest_overdue_s,
-        )
+        return _population(inventory, runner.counts(), census.tally())
 
-    runner = Runner(heap, check, clock, workers=args.workers)
+    runner = Runner(heap, check, clock, heal=heal_in_turn, workers=args.workers)
     inventory = inventory_digest(devices)
     configuration = digest_of(site.settings.file.read_bytes())
     with site.journal.writing() as (recorder, _):
@@ -113,6 +138,7 @@ def _serve(args: argparse.Namespace, site: Site, devices: Sequence[Device]) -> i
         with site.journal.writing() as (recorder, _):
             recorder.runner_stopped(configuration, "told to stop")
         site.watch.anchor_quietly()
+        _tell(site)
     counts = runner.counts()
     say(
         f"murenger: stopped; {counts.due} checks due, {counts.executed} made, {counts.coalesced} merged, "
@@ -121,24 +147,38 @@ def _serve(args: argparse.Namespace, site: Site, devices: Sequence[Device]) -> i
     return IN_SYNC
 
 
-def _check(args: argparse.Namespace, site: Site, device: Device, census: Census) -> datetime.datetime | None:
-    """Make one pass, print its line, and return when the device was read, or None if it was not."""
+def _population(inventory: Digest, counts: Counts, tally: Tally) -> tuple[Population, float]:
+    """Return how much of the whole was seen, and for how long the oldest check has waited, in seconds."""
+    population = Population(
+        inventory=inventory,
+        expected=tally.expected,
+        seen=tally.seen,
+        unreachable=tally.unreachable,
+        drifted=tally.drifted,
+        backlog=counts.overdue,
+    )
+    return population, counts.oldest_overdue_s
+
+
+def _check(args: argparse.Namespace, site: Site, device: Device, census: Census, *, may_heal: bool) -> Pass | None:
+    """Make one pass, print its line unless a heal is to follow, and return it, or None if it could not be made."""
     try:
-        (line, data, _), done = _pass(site.patrol, device)
+        (line, data, _), done = _pass(functools.partial(site.patrol, may_heal=may_heal), device)
     except LeaseHeldError as error:
         heal.failed(device, error)
         # The runner counts it: this check was refused, not made.
         raise
-    if args.output == "json":
-        emit(args, text="", data={"schema": "murenger.pass/1", **data})
-    elif line:
-        emit(args, text=f"{site.parts.clock.now():%Y-%m-%dT%H:%M:%SZ} {line}", data={})
     if done is None:
         census.lost(device.name)
-        return None
-    healed = done.outcome is not None and done.outcome.verdict is OutcomeVerdict.HEALED
-    census.seen(device.name, in_sync=done.examination.drift.in_sync or healed)
-    return done.examination.live.taken_at
+    else:
+        healed = done.outcome is not None and done.outcome.verdict is OutcomeVerdict.HEALED
+        census.seen(device.name, in_sync=done.examination.drift.in_sync or healed)
+    is_told_later = done is not None and done.examination.decision.action is Action.HEAL and not may_heal
+    if args.output == "json" and not is_told_later:
+        emit(args, text="", data={"schema": "murenger.pass/1", **data})
+    elif line and not is_told_later:
+        emit(args, text=f"{site.parts.clock.now():%Y-%m-%dT%H:%M:%SZ} {line}", data={})
+    return done
 
 
 def _pass(reconcile: Callable[[Device], Pass], device: Device) -> tuple[heal.Told, Pass | None]:

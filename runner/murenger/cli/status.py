@@ -46,6 +46,7 @@ def _data(look: Look) -> dict[str, object]:
         "state": "in-sync" if found.drift.in_sync else "drift",
         "differences": len(found.drift.differences),
         "effect": found.drift.impact.effect.value,
+        "tier": found.decision.tier.value,
         "verdict": found.drift.impact.verdict.value,
         "violates": [violation.intent for violation in found.drift.impact.violations],
         "mode": found.decision.mode.value,

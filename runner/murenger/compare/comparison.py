@@ -19,6 +19,7 @@ def compare(
     *,
     detected_at: datetime.datetime,
     last_in_sync_at: datetime.datetime | None = None,
+    wanted: Snapshot | None = None,
 ) -> Drift:
     """Return how live differs from golden.
 
@@ -27,6 +28,7 @@ def compare(
         live: what it runs.
         detected_at: when live was read.
         last_in_sync_at: when the device was last seen in sync, or None if never.
+        wanted: golden with the parts that its policy leaves alone as live has them, or None where it leaves none alone.
 
     The impact of a drift is `not-assessed`: who has the engine puts its answer there.
 
@@ -36,7 +38,7 @@ def compare(
     """
     if golden.platform != live.platform:
         raise CompareError(f"golden is {golden.platform}, live is {live.platform}", device=live.device)
-    differences = () if golden.digest == live.digest else _differences(golden, live)
+    differences = _between(wanted or golden, live)
     return Drift(
         device=live.device,
         platform=live.platform,
@@ -47,10 +49,13 @@ def compare(
         detected_at=detected_at,
         last_in_sync_at=last_in_sync_at,
         not_comparable=_not_comparable(golden, live),
+        ignored=() if wanted is None else _between(golden, wanted),
     )
 
 
-def _differences(golden: Snapshot, live: Snapshot) -> tuple[Difference, ...]:
+def _between(golden: Snapshot, live: Snapshot) -> tuple[Difference, ...]:
+    if golden.digest == live.digest:
+        return ()
     before, now = _tree(golden), _tree(live)
     comparison = Comparison(dialect=dialect(live.platform), own=frozenset(node.line for node in before.nodes))
     found = comparison.differences(before.nodes, now.nodes, ())

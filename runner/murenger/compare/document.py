@@ -26,6 +26,7 @@ def render_json(drift: Drift) -> dict[str, JsonValue]:
         "differences": [_difference(difference) for difference in drift.differences],
         "impact": impact_json(drift.impact),
         "not_comparable": list(drift.not_comparable),
+        "ignored": [_difference(difference) for difference in drift.ignored],
     }
 
 

@@ -3,8 +3,8 @@
 Input: an impact. Output: a JSON object without a secret; device text is exact, so that whoever shows it must escape it.
 """
 
-from murenger.model.canonical import JsonValue
 from murenger.model.impact import Flow, Impact, Proof, RuleAt, Violation
+from murenger.model.json_value import JsonValue
 from murenger.model.packet import Packet, packet_to_json
 from murenger.secrets import redact
 

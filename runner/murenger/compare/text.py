@@ -41,6 +41,7 @@ def render_text(drift: Drift) -> str:
             path = difference.path
             lines.append(f"  {' / '.join(map(shown, path)) if path else '(top level)'}")
         lines += _difference_lines(difference)
+    lines += [f"  left alone by the policy: {_brief(difference)}" for difference in drift.ignored]
     lines += [f"  not comparable, written anew at each read: {shown(path)}" for path in drift.not_comparable]
     return "\n".join(lines) + "\n"
 
@@ -82,6 +83,11 @@ def _difference_lines(difference: Difference) -> list[str]:
         return [*_block(mark + "was: ", difference.golden), *_block("      now: ", difference.live, tail)]
     text = difference.golden if difference.live is None else difference.live
     return _block(mark + _place(difference), text, tail)
+
+
+def _brief(difference: Difference) -> str:
+    text = (difference.live or difference.golden or "").partition("\n")[0]
+    return " / ".join(map(shown, (*difference.path, f"{_MARKS[difference.operation]} {text.strip()}")))
 
 
 def _place(difference: Difference) -> str:

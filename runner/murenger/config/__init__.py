@@ -4,6 +4,8 @@ Input: one YAML file. Output: `Settings`, or a `ConfigError` that names the file
 """
 
 from murenger.config.load import FILE_NAME, find, load
+from murenger.config.notify import ChannelSettings, SyslogChannelSettings, WebhookChannelSettings
+from murenger.config.references import Reference, ReferenceKind
 from murenger.config.settings import (
     AnchorPolicy,
     AnchorSettings,
@@ -13,8 +15,6 @@ from murenger.config.settings import (
     GoldenSettings,
     PlaybookSettings,
     Problem,
-    Reference,
-    ReferenceKind,
     RunnerSettings,
     Settings,
     SinkSettings,
@@ -30,6 +30,7 @@ __all__ = [
     "FILE_NAME",
     "AnchorPolicy",
     "AnchorSettings",
+    "ChannelSettings",
     "ConnectionSettings",
     "Credential",
     "GitSinkSettings",
@@ -42,8 +43,10 @@ __all__ = [
     "Settings",
     "SinkSettings",
     "StoreSettings",
+    "SyslogChannelSettings",
     "SyslogSinkSettings",
     "TimestampSinkSettings",
+    "WebhookChannelSettings",
     "WitnessSinkSettings",
     "find",
     "load",

@@ -6,7 +6,6 @@ Input: the document's top section. Output: `AnchorSettings`; a sink that could n
 import base64
 import binascii
 import hashlib
-import ipaddress
 import re
 import urllib.parse
 
@@ -20,23 +19,22 @@ from murenger.config.settings import (
     TimestampSinkSettings,
     WitnessSinkSettings,
 )
-from murenger.config.values import bounded, matching, optional_path, path_of
+from murenger.config.values import is_loopback, matching, optional_path, path_of, syslog_of, url_of
 
 TYPES = ("witness", "rfc3161", "git", "syslog")
 # Below the five minutes by which `verify` lets a record be older than the receipt before it.
 LONGEST_TIMEOUT_S = 240
-SYSLOG_TLS_PORT = 6514
 
 # The ledger's own rule (record.store.RECEIPT_FILE, in a higher layer): a sink's name is part of a receipt's file name.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]{0,63}")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_-]*(\.[A-Za-z0-9/_-]+)*")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
 # `user@host:path`, as ssh(1) and git(1) write it.
 _SCP = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!:)[^\s]+")
 # Source: C2SP signed-note, "Verifier keys"; tlog-cosignature, algorithm 0x04 (timestamped Ed25519).
 _VKEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
 _COSIGNATURE_ED25519 = 0x04
 _ED25519_KEY_BYTES = 32
+_EXAMPLE = "https://witness.example.net"
 
 
 def read_anchors(section: Section | None, *, has_log_key: bool, crypto_profile: str) -> AnchorSettings:
@@ -90,11 +88,12 @@ def _witness(section: Section, name: str) -> SinkSettings:
     fault = vkey_fault(key)
     if fault:
         raise section.error(section.line("key"), f"'key' is not a witness's verifier key: {fault}", "NAME+HEX+BASE64")
-    return WitnessSinkSettings(name=name, url=_url(section), key=key, ca=optional_path(section, "ca"))
+    url = url_of(section, example=_EXAMPLE)
+    return WitnessSinkSettings(name=name, url=url, key=key, ca=optional_path(section, "ca"))
 
 
 def _timestamp(section: Section, name: str) -> SinkSettings:
-    return TimestampSinkSettings(name=name, url=_url(section), roots=path_of(section, "roots"))
+    return TimestampSinkSettings(name=name, url=url_of(section, example=_EXAMPLE), roots=path_of(section, "roots"))
 
 
 def _git(section: Section, name: str) -> SinkSettings:
@@ -103,36 +102,8 @@ def _git(section: Section, name: str) -> SinkSettings:
 
 
 def _syslog(section: Section, name: str) -> SinkSettings:
-    host = matching(section, "host", _HOST, "a host name or address")
-    port = bounded(section, "port", least=1, most=65535, default=SYSLOG_TLS_PORT, why="RFC 5425 names 6514")
-    authority = optional_path(section, "ca")
-    if authority is None and not _is_loopback(host):
-        raise section.error(
-            section.line(),
-            "required key 'ca' is missing",
-            "the CA that signs the server's certificate: syslog over TLS",
-        )
+    host, port, authority = syslog_of(section)
     return SyslogSinkSettings(name=name, host=host, port=port, ca=authority)
-
-
-def _url(section: Section) -> str:
-    """Return an address that may be posted to: over TLS, or on this host."""
-    url = section.text("url")
-    line = section.line("url")
-    try:
-        parts = urllib.parse.urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError as exc:
-        raise section.error(line, "'url' is not an address") from exc
-    if any(character.isspace() or not character.isprintable() for character in url):
-        raise section.error(line, "'url' holds a space or control character")
-    if parts.username is not None or parts.password is not None:
-        raise section.error(line, "'url' holds a login", "murenger.yml holds no secrets; change the password")
-    if parts.fragment or not host:
-        raise section.error(line, "'url' is not an address", "such as https://witness.example.net")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise section.error(line, "'url' must be https, or http to this host only")
-    return url
 
 
 def _repository(section: Section) -> str:
@@ -149,21 +120,12 @@ def _repository(section: Section) -> str:
             raise section.error(line, "'repository' is not an address") from exc
         if password is not None:
             raise section.error(line, "'repository' holds a password", "murenger.yml holds no secrets; change it")
-        if parts.scheme not in {"ssh", "https", "file"} and not (parts.scheme == "http" and _is_loopback(host)):
+        if parts.scheme not in {"ssh", "https", "file"} and not (parts.scheme == "http" and is_loopback(host)):
             raise section.error(line, "'repository' must be ssh, https or file, or http to this host only")
         if parts.scheme != "file" and (not host or host.startswith("-")):
             raise section.error(line, "'repository' is not an address")
         return text
     return text if _SCP.fullmatch(text) else str(path_of(section, "repository"))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def vkey_fault(text: str) -> str:

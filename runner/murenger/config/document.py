@@ -23,6 +23,7 @@ MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 20
 _TAG = "tag:yaml.org,2002:"
 _DURATION = re.compile(r"([0-9]{1,7})([smhd]?)")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?")
 _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _KINDS = {
     "map": "a section",
@@ -141,6 +142,24 @@ class Section:
         if not re.fullmatch(r"0|[1-9][0-9]{0,15}", value):
             raise self.error(self._line_of(name, node), f"{name!r} must be a plain decimal number")
         return int(value)
+
+    def scalar(self, name: str) -> str | int | float | bool:
+        """Return a required text, number, true or false, as YAML 1.2 reads it.
+
+        Raises:
+            ConfigError: it is missing or none of these.
+        """
+        node = self._required(name, self._take(name))
+        if isinstance(node, ScalarNode):
+            value = str(node.value)
+            kind = str(node.tag).removeprefix(_TAG)
+            if kind == "str":
+                return value
+            if kind == "bool":
+                return value.lower() == "true"
+            if kind in {"int", "float"} and _NUMBER.fullmatch(value):
+                return int(value) if value.lstrip("-").isdigit() else float(value)
+        raise self.error(self._line_of(name, node), f"{name!r} must be a text, a decimal number, true or false")
 
     def boolean(self, name: str, *, default: bool) -> bool:
         """Return true or false, or the default where the key is absent."""

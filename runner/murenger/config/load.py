@@ -8,16 +8,18 @@ import pathlib
 import re
 
 from murenger.config.anchors import read_anchors
+from murenger.config.backoff import read_backoff
 from murenger.config.document import Section, read_document
+from murenger.config.guards import read_guards
+from murenger.config.notify import read_notify
 from murenger.config.policies import read_policies
+from murenger.config.references import read_reference
 from murenger.config.settings import (
     ConnectionSettings,
     Credential,
     GoldenSettings,
     ImpactSettings,
     PlaybookSettings,
-    Reference,
-    ReferenceKind,
     RunnerSettings,
     Settings,
     StoreSettings,
@@ -29,6 +31,7 @@ from murenger.config.values import bounded, matching, optional_path, path_of
 from murenger.errors import ConfigError
 
 FILE_NAME = "murenger.yml"
+CAPABILITIES = "capabilities"
 VERSION = 1
 CRYPTO_PROFILES = ("default", "fips")
 # Source: PCI DSS v4.0.1 requirement 10.5.1: twelve months, in a leap year too.
@@ -47,7 +50,6 @@ ORIGIN_RULE = "the name of a log: 1 to 128 of letters, digits and @ . _ -, the f
 ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]{0,127}")
 PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]{0,127}")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_-]*(\.[A-Za-z0-9/_-]+)*")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def find(start: pathlib.Path) -> pathlib.Path:
@@ -98,6 +100,10 @@ def load(start: pathlib.Path | None = None, file: pathlib.Path | None = None) ->
         playbook=_playbook(top.optional_section("playbook")),
         anchors=anchors,
         impact=_impact(top.optional_section("impact")),
+        backoff=read_backoff(top.optional_section("backoff")),
+        guards=read_guards(top.optional_section("guards")),
+        notify=read_notify(top),
+        capabilities=optional_path(top, "capabilities") or path.parent / CAPABILITIES,
         crypto_profile=crypto_profile,
         lines=tuple(lines.items()),
     )
@@ -222,7 +228,7 @@ def _credentials(top: Section) -> tuple[Credential, Credential | None]:
 
 
 def _credential(section: Section) -> Credential:
-    username, password, key = (_reference(section, name) for name in ("username", "password", "ssh_key"))
+    username, password, key = (read_reference(section, name) for name in ("username", "password", "ssh_key"))
     section.finish()
     if username is None:
         raise section.error(section.line(), "required key 'username' is missing", "username: {inventory: ansible_user}")
@@ -231,27 +237,6 @@ def _credential(section: Section) -> Credential:
             section.line(), "neither 'password' nor 'ssh_key' is given", "password: {inventory: ansible_password}"
         )
     return Credential(username=username, password=password, ssh_key=key)
-
-
-def _reference(section: Section, name: str) -> Reference | None:
-    if not section.has(name):
-        return None
-    if not section.is_section(name):
-        raise section.error(
-            section.line(name),
-            f"{name!r} is written out; murenger.yml holds references only",
-            f"{name}: {{inventory: VARIABLE}}, {{file: PATH}} or {{env: NAME}}; a password that stood here is to be "
-            "changed",
-        )
-    inner = section.section(name)
-    given = [kind for kind in ReferenceKind if inner.has(kind.value)]
-    inner.finish()
-    if len(given) != 1:
-        raise inner.error(inner.line(), "give exactly one of inventory, file and env")
-    kind = given[0]
-    if kind is ReferenceKind.FILE:
-        return Reference(kind=kind, name=str(path_of(inner, kind.value)))
-    return Reference(kind=kind, name=matching(inner, kind.value, _VARIABLE, "a variable name"))
 
 
 def _trust_outside_golden(top: Section, settings: Settings) -> None:
@@ -263,6 +248,7 @@ def _trust_outside_golden(top: Section, settings: Settings) -> None:
             files.append((f"anchors.sinks[{index}].roots", sink.roots))
         elif isinstance(sink, SyslogSinkSettings | WitnessSinkSettings) and sink.ca is not None:
             files.append((f"anchors.sinks[{index}].ca", sink.ca))
+    files += [(f"notify[{index}].ca", item.ca) for index, item in enumerate(settings.notify) if item.ca is not None]
     for key, path in files:
         if path.resolve().is_relative_to(repository):
             raise top.error(

@@ -8,6 +8,8 @@ import re
 
 from murenger.config.cron import cron_fault
 from murenger.config.document import Section
+from murenger.config.probes import read_probes
+from murenger.config.scope import read_scope
 from murenger.model import Mode, Policy
 
 # A device or a group; anything else would reach Ansible as a pattern.
@@ -32,6 +34,7 @@ def read_policies(top: Section, *, can_heal: bool) -> tuple[Policy, ...]:
 
 def _policy(section: Section, *, can_heal: bool) -> Policy:
     interval_s, cron = _schedule(section.optional_section("schedule"))
+    ignore, manage = read_scope(section)
     policy = Policy(
         name=section.text("name"),
         devices=_devices(section),
@@ -41,6 +44,9 @@ def _policy(section: Section, *, can_heal: bool) -> Policy:
         interval_s=interval_s,
         cron=cron,
         jitter_s=section.seconds("jitter", default=0),
+        ignore=ignore,
+        manage=manage,
+        probes=read_probes(section),
     )
     section.finish()
     _refuse_contradictions(section, policy, can_heal=can_heal)

@@ -8,31 +8,9 @@ import enum
 import pathlib
 from typing import TypeAlias
 
+from murenger.config.notify import ChannelSettings
+from murenger.config.references import Reference
 from murenger.model import Policy
-
-
-class ReferenceKind(enum.Enum):
-    """Where a credential's value lies."""
-
-    INVENTORY = "inventory"
-    """A variable of the device in the Ansible inventory; may be vaulted."""
-    FILE = "file"
-    """A file that holds the value alone, mode 0600."""
-    ENV = "env"
-    """An environment variable of the murenger process."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """Where a value lies; never the value.
-
-    Attributes:
-        kind: inventory, file or env.
-        name: variable name, absolute path, or environment variable name.
-    """
-
-    kind: ReferenceKind
-    name: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,6 +278,7 @@ class Settings:
         guards: how much healing may change, and when it stops by itself.
         backoff: how long healing waits after a change that did not end healed.
         capabilities: folder with the signed capability files of the drivers, or None: none is proved.
+        notify: who is told of incidents, in the file's order.
         crypto_profile: default (Ed25519) or fips (ECDSA P-256, no checkpoints).
         lines: dotted key and 1-based line of everything that was set, for messages.
     """
@@ -321,6 +300,7 @@ class Settings:
     guards: GuardSettings = GuardSettings()
     backoff: BackoffSettings = BackoffSettings()
     capabilities: pathlib.Path | None = None
+    notify: tuple[ChannelSettings, ...] = ()
     crypto_profile: str = "default"
     lines: tuple[tuple[str, int], ...] = dataclasses.field(default=(), repr=False)
 

@@ -22,6 +22,8 @@ policies:
     schedule:
       interval: 5m            # or cron: "*/5 * * * *", in UTC
     jitter: 30s               # largest random delay added to each check
+    # Parts that are neither compared nor changed, by their paths as `murenger diff` shows them; or `manage`, the rest:
+    # ignore: ["interface Management1", "interface * / description *"]
 """
 
 _LOG_KEY = """\
@@ -48,6 +50,7 @@ store:
   heartbeat: 5m               # the runner says that it lives, and what it saw
 
 trust: {trust}                # who may sign records and approvals, each line with namespaces=
+capabilities: capabilities    # what is proved of the drivers, signed; murenger doctor --conformance DEVICE makes them
 
 runner:
   id: {runner_id}             # the runner's principal in the trust file
@@ -93,6 +96,38 @@ connection:
 #       host: siem.example.net
 #       port: 6514
 #       ca: trust/siem-ca.pem
+
+# Who is told of drift, of refused and failed changes, and of devices and anchors that do not answer: one message for
+# each incident, and another whenever it changes.
+# notify:
+#   - name: siem
+#     type: syslog            # CEF over RFC 5424 over TLS
+#     host: siem.example.net
+#     ca: trust/siem-ca.pem
+#   - name: pager
+#     type: webhook           # signed as Standard Webhooks has it
+#     url: "https://pager.example.net/murenger"
+#     secret: {{file: keys/pager-secret}}   # whsec_ and base64 of 24 to 64 random bytes
+#     least: high             # low | medium | high | critical
+
+# How long healing waits after a change that did not end healed, and what counts as a fight: nothing is healed against
+# somebody who always changes it back. These are the defaults.
+# backoff:
+#   first: 60s                # doubled after each further failure of the same drift,
+#   most: 1h                  # up to this
+#   jitter: 10%               # share of the wait, added at random
+#   healthy_after: 1d         # in sync for so long, and all is forgotten; a new golden revision forgets too
+#   fight_returns: 3          # the same change came back so often
+#   fight_within: 1d          # within this time
+
+# How much healing may change, and when it stops by itself; counted over the whole site.
+guards:
+  devices_per_hour: 20
+  differences: 200            # that one change may undo
+  zone_share: 50%             # of a zone's devices within an hour; always at least one
+  breaker_failures: 2         # failed changes in a zone within breaker_within stop healing there
+  breaker_within: 1h          # and then one heal may try again
+  clock_error: 60s            # largest error of our own clock; below 16s it must be synchronised
 
 playbook:
   name: murenger.drift.heal

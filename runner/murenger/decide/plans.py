@@ -138,7 +138,7 @@ def plan_document(
             "commands": [plain_text(step) for step in plan.steps],
             "after": {"sha256": _hex(plan.expected_digest)},
             "impact": _impact(plan.drift.impact),
-            "test": list(test),
+            "test": [plain_text(name) for name in test],
             "backout": {"method": plan.safety_net.value, "timer_s": plan.revert_in_s},
             "change": {"reason": plain_text(reason), "security_impact": plain_text(security_impact)},
         },
@@ -184,11 +184,16 @@ def parse_plan(content: bytes) -> PlanDocument:
     return document
 
 
-def match_plan(document: PlanDocument, plan: Plan) -> None:
+def match_plan(document: PlanDocument, plan: Plan, *, test: tuple[str, ...] = DEFAULT_TEST) -> None:
     """Refuse to carry out a plan under a plan file that says something else.
 
+    Args:
+        document: what was approved.
+        plan: what would be carried out now.
+        test: checks that would follow it now.
+
     Raises:
-        ApprovalError: device, serial, live, golden, commands, result or way back differ; the message names which.
+        ApprovalError: device, serial, live, golden, commands, result, tests or way back differ; the message says which.
     """
     pairs = (
         ("device", document.device, plan.device),
@@ -199,6 +204,7 @@ def match_plan(document: PlanDocument, plan: Plan) -> None:
         ("golden revision", document.golden_revision, plan.golden_revision),
         ("commands", document.commands, tuple(plain_text(step) for step in plan.steps)),
         ("expected result", document.expected_digest, plan.expected_digest),
+        ("tests", document.test, tuple(plain_text(name) for name in test)),
         ("safety net", document.safety_net, plan.safety_net),
         ("revert time", document.revert_in_s, plan.revert_in_s),
     )

@@ -16,6 +16,7 @@ from murenger.dialects.definition import (
 from murenger.dialects.foreign import expected_after, managed_part
 from murenger.dialects.reading import parse
 from murenger.dialects.registry import PLATFORM_OF_NETWORK_OS, PLATFORMS, dialect, platform_of
+from murenger.dialects.scope import Scope, within_scope
 from murenger.dialects.shape import canonical_tree, count_rules, merged, section_names
 from murenger.dialects.tree import Node, Tree, render, render_node
 
@@ -27,6 +28,7 @@ __all__ = [
     "Node",
     "OrderedSection",
     "Scheme",
+    "Scope",
     "SecretPlace",
     "Syntax",
     "Tree",
@@ -43,4 +45,5 @@ __all__ = [
     "render",
     "render_node",
     "section_names",
+    "within_scope",
 ]

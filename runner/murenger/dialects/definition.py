@@ -110,6 +110,22 @@ class Ephemeral:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ManagementName:
+    """How a management section names another part of the configuration, which then counts as one too.
+
+    Attributes:
+        line: searched in a statement with the levels above it within its section, joined by spaces; the group `name` is
+            what it names.
+        sections: paths of what is named, from the top, one pattern a level, with `{name}` for the name.
+        is_rule_list: True if what is named is a rule list, against which packets can be held.
+    """
+
+    line: re.Pattern[str]
+    sections: tuple[tuple[str, ...], ...]
+    is_rule_list: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """One platform's way of writing configuration.
 
@@ -136,6 +152,10 @@ class Dialect:
         inert: first levels of paths below which nothing changes traffic or access.
         ephemeral: lines that are data.
         foreign_sections: True if top-level sections that golden does not have belong to somebody else.
+        management: paths, from the top, of the sections that decide who may manage the device over the network, where
+            the rule model does not hold what is for the device itself; empty where it does.
+        management_interface: the path of an interface, with `{name}` for its name, `{base}` for it without its unit.
+        management_names: how such a section names other parts.
         secrets: places where secrets stand, the first match wins.
         secret_hint: searched before the places, as a quick way out; matches wherever one of them does.
         network_os: values of `ansible_network_os` that mean this platform.
@@ -168,6 +188,9 @@ class Dialect:
     value_list: re.Pattern[str] | None = None
     ephemeral: tuple[Ephemeral, ...] = ()
     foreign_sections: bool = False
+    management: tuple[Patterns, ...] = ()
+    management_interface: tuple[str, ...] = ()
+    management_names: tuple[ManagementName, ...] = ()
 
     def ordered_items(self, path: Sequence[str]) -> re.Pattern[str] | None:
         """Return what matches the ordered items of the section at a path, or None where order has no meaning."""

@@ -9,6 +9,7 @@ from murenger.dialects.definition import (
     DESCRIBED,
     URL_PASSWORD,
     Dialect,
+    ManagementName,
     OrderedSection,
     Scheme,
     SecretPlace,
@@ -68,6 +69,21 @@ EOS = Dialect(
         compiled(r"banner "),
         compiled(r"(?:logging|ntp|lldp|clock|alias|transceiver|queue-monitor|hardware counter) "),
         compiled(r"snmp-server (?:location|contact|chassis-id) "),
+    ),
+    management=(
+        compiled(r"management "),
+        compiled(r"control-plane"),
+        compiled(r"interface Management"),
+        compiled(r"vrf "),
+        compiled(r"ip(?:v6)? route vrf "),
+    ),
+    management_interface=(r"interface {name}$",),
+    management_names=(
+        ManagementName(
+            line=re.compile(r"\b(?:ip|ipv6) access-(?:group|class) (?P<name>\S+)(?!\S| out)"),
+            sections=((r"(?:ip|ipv6) access-list (?:standard )?{name}$",),),
+            is_rule_list=True,
+        ),
     ),
     secrets=(
         _place("secret", rf"^username (?P<key>\S+) .*?\bsecret {_VALUE}"),

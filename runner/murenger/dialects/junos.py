@@ -5,7 +5,16 @@ Input: facts from Juniper's documentation and from drivers. Output: `JUNOS`.
 
 import re
 
-from murenger.dialects.definition import DESCRIBED, URL_PASSWORD, Dialect, OrderedSection, SecretPlace, Syntax, compiled
+from murenger.dialects.definition import (
+    DESCRIBED,
+    URL_PASSWORD,
+    Dialect,
+    ManagementName,
+    OrderedSection,
+    SecretPlace,
+    Syntax,
+    compiled,
+)
 
 # Quotes stay in place around a placeholder, so that the text keeps its shape.
 _VALUE = r'"?(?P<secret>(?<=")(?:[^"\\]|\\.)*|[^\s";]+)'
@@ -63,6 +72,27 @@ JUNOS = Dialect(
         compiled(r"system", r"(?:syslog|ntp|archival|license|phone-home|host-name|time-zone)\b"),
         compiled(r"snmp", r"(?:location|contact|description|name)\b"),
         compiled(r"version "),
+    ),
+    management=(
+        compiled(r"system", r"services(?!\S)"),
+        compiled(r"security", r"zones", r"security-zone ", r"host-inbound-traffic"),
+        compiled(r"security", r"zones", r"security-zone ", r"interfaces(?!\S)"),
+        compiled(r"interfaces", r"(?:fxp|em|me|lo)\d"),
+    ),
+    management_interface=(r"interfaces", r"{base}$"),
+    management_names=(
+        ManagementName(
+            line=re.compile(r"\bfilter (?:input|input-list) (?P<name>\S+)$"),
+            sections=(
+                (r"firewall", r"family inet6?(?!\S)", r"filter {name}$"),
+                (r"firewall", r"filter {name}$"),
+            ),
+            is_rule_list=True,
+        ),
+        ManagementName(
+            line=re.compile(r"\b(?:source-|destination-)?prefix-list (?P<name>\S+)"),
+            sections=((r"policy-options", r"prefix-list {name}$"),),
+        ),
     ),
     secrets=(
         _place("community", rf'^community {_VALUE}"?$', r"snmp"),

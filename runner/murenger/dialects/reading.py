@@ -132,6 +132,11 @@ def _read_nft(text: str, dialect: Dialect) -> Tree:
     return _NftReader(text, dialect).read()
 
 
+# How lines begin that say what to change. They cannot replace a configuration, and without the device's own grammar
+# nobody can tell which of their words are names and which are sections.
+_JUNOS_COMMANDS = frozenset({"set", "delete", "insert", "rename", "copy", "activate", "deactivate", "annotate"})
+
+
 class _JunosReader:
     """Reads curly Junos configuration."""
 
@@ -159,10 +164,18 @@ class _JunosReader:
                 self._builder.mark_secret()
             self._number += piece.count("\n")
         if self._words:
-            raise ParseError(f"line {self._started_at}: statement is not ended", hint="set commands are not read")
+            raise self._not_ended()
         if self._builder.depth:
             raise ParseError(f"text ends inside the section that opens at line {self._builder.opened_at}")
         return self._builder.tree()
+
+    def _not_ended(self) -> ParseError:
+        if self._words[0] not in _JUNOS_COMMANDS:
+            return ParseError(f"line {self._started_at}: statement is not ended")
+        return ParseError(
+            f"line {self._started_at}: {self._words[0]!r} is a command, and commands are not a configuration",
+            hint="give the text with braces, as 'show configuration' prints it without 'display set'",
+        )
 
     def _word(self, piece: str) -> None:
         if not self._words:

@@ -4,64 +4,17 @@ Input: a plan whose intent is already recorded. Output: an outcome, always: once
 of the device is a result and not an exception.
 """
 
-import dataclasses
 import datetime
-from collections.abc import Callable
 
-from murenger.errors import GuardRefusedError, MurengerError, VerificationAfterHealError
-from murenger.heal.settle import settle
-from murenger.model import (
-    Check,
-    Decision,
-    Device,
-    Digest,
-    Impact,
-    Outcome,
-    OutcomeVerdict,
-    Plan,
-    RawRead,
-    Snapshot,
-    Verdict,
-)
-from murenger.ports import ChangeSession, Clock, FlowReport, Remediator
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class HealTools:
-    """What healing one device needs from the other stages and the world.
-
-    Attributes:
-        remediator: opens the change session.
-        observe: reads the device over a fresh connection, with the read credential.
-        canonical: turns a raw read into a snapshot.
-        agrees: tells whether a snapshot is what the plan promised in every part that is compared; a device may list a
-            hand-written golden in another form that means the same.
-        impact: tells which packets a snapshot treats differently from what the plan promised.
-        fill: puts the secrets into a candidate; raises SecretError rather than leave a placeholder.
-        redact: removes secrets from a text.
-        clock: the time.
-    """
-
-    remediator: Remediator
-    observe: Callable[[], Snapshot]
-    canonical: Callable[[RawRead], Snapshot]
-    agrees: Callable[[Snapshot], bool]
-    impact: Callable[[Snapshot], Impact]
-    fill: Callable[[str], str]
-    redact: Callable[[str], str]
-    clock: Clock
-
-
-@dataclasses.dataclass(slots=True, kw_only=True)
-class _Progress:
-    """How far a change got, so that whatever breaks it off can be told truly."""
-
-    committed: bool = False
-    confirmed_at: datetime.datetime | None = None
-    after: Digest | None = None
-    checks: list[Check] = dataclasses.field(default_factory=list)
-    flows: FlowReport = dataclasses.field(default_factory=lambda: FlowReport(cut=None, note="not reached"))
-    failure: str = ""
+from murenger.errors import GuardRefusedError, MurengerError, RemediationError, VerificationAfterHealError
+from murenger.heal.back import go_back, way_back_over
+from murenger.heal.guards.live_unchanged import LiveUnchangedGuard
+from murenger.heal.settle import look, look_until_read
+from murenger.heal.steps import Step
+from murenger.heal.tools import HealTools, Progress, WayBack
+from murenger.heal.verify import READ_AGAIN, is_promised, text_check, unread_check, verify
+from murenger.model import Decision, Device, Outcome, OutcomeVerdict, Plan
+from murenger.ports import ChangeSession, FlowReport
 
 
 def heal(device: Device, plan: Plan, decision: Decision, tools: HealTools, *, plan_sha256: str) -> Outcome:
@@ -80,14 +33,18 @@ def heal(device: Device, plan: Plan, decision: Decision, tools: HealTools, *, pl
     """
     _refuse_unfit(device, plan, tools.clock.now())
     candidate = tools.fill(plan.candidate)
-    progress, started_at = _Progress(), tools.clock.now()
+    progress, started_at = Progress(), tools.clock.now()
     try:
-        with tools.remediator.open(device) as session:
+        with tools.remediator.open(device, token=tools.token) as session:
+            tools.at(Step.CONNECTED)
             _change(session, candidate, plan, tools, progress)
-        progress.flows = _cut_flows(device, plan, tools)
     except MurengerError as exc:
         progress.failure = progress.failure or tools.redact(str(exc))
-    verdict = _verdict(plan, tools, progress)
+    verdict = _verdict(device, plan, tools, progress)
+    if verdict is OutcomeVerdict.HEALED:
+        progress.flows = _cut_flows(device, plan, tools)
+        tools.at(Step.FLOWS_CUT)
+    tools.at(Step.SETTLED)
     return Outcome(
         device=device.name,
         plan_sha256=plan_sha256,
@@ -116,89 +73,67 @@ def _refuse_unfit(device: Device, plan: Plan, now: datetime.datetime) -> None:
         )
 
 
-def _change(session: ChangeSession, candidate: str, plan: Plan, tools: HealTools, progress: _Progress) -> None:
+def _change(session: ChangeSession, candidate: str, plan: Plan, tools: HealTools, progress: Progress) -> None:
     """Make the change on an open session; leaving it undoes what is not confirmed."""
     staged = session.stage(candidate)
-    live = tools.canonical(staged.live)
-    if live.digest != plan.drift.live_digest:
-        progress.after = live.digest
-        raise GuardRefusedError(
-            "live is no longer what was compared", device=plan.device, hint="it is compared again at the next pass"
-        )
-    progress.committed = True
+    tools.at(Step.STAGED)
+    live = tools.canonical(staged.live).digest
+    progress.after = live
+    LiveUnchangedGuard().check_live(
+        device=plan.device, compared=plan.drift.live_digest, live=live, now=tools.clock.now()
+    )
+    tools.lease_held()
+    tools.sending()
+    tools.at(Step.RECHECKED)
     try:
-        session.commit(message=f"murenger {plan.drift.golden_digest}", revert_in_s=plan.revert_in_s)
-    except GuardRefusedError:
-        # The port's word for: refused before anything was applied. What runs now is somebody else's doing.
-        progress.committed, progress.after = False, _digest_now(tools)
-        raise
-    try:
-        _verify(plan, tools, progress)
+        _commit(session, plan, tools, progress)
+        verify(plan, tools, progress)
+        _refuse_lateness(plan, tools, progress)
+        tools.lease_held()
+        progress.proved = True
+        tools.at(Step.PROBED)
+        session.confirm()
     except MurengerError as exc:
         progress.failure = tools.redact(str(exc))
+        if progress.sent_at is not None:
+            tools.at(Step.WAY_BACK)
+            way_back_over(session, progress)
         raise
-    session.confirm()
     progress.confirmed_at = tools.clock.now()
+    tools.at(Step.CONFIRMED)
 
 
-def _digest_now(tools: HealTools) -> Digest | None:
+def _commit(session: ChangeSession, plan: Plan, tools: HealTools, progress: Progress) -> None:
+    progress.sent_at = tools.clock.monotonic_s()
     try:
-        return tools.observe().digest
-    except MurengerError:
-        return None
-
-
-def _verify(plan: Plan, tools: HealTools, progress: _Progress) -> None:
-    """Read over a fresh connection and compare with what the plan promised."""
-    name = "configuration read over a fresh connection"
-    try:
-        seen = tools.observe()
-    except MurengerError as exc:
-        progress.checks.append(
-            Check(
-                name=name,
-                expected=plan.expected_digest,
-                observed=tools.redact(str(exc)),
-                passed=False,
-                at=tools.clock.now(),
-            )
-        )
+        session.commit(message=_message(plan, tools), revert_in_s=plan.revert_in_s)
+    except GuardRefusedError:
+        # The port's word for: refused before anything was applied. What runs now is somebody else's doing.
+        seen = look(tools.observe)
+        progress.sent_at, progress.after = None, seen.digest if seen else None
         raise
-    progress.after = seen.digest
-    observed: str = seen.digest
-    passed = seen.digest == plan.expected_digest
-    if not passed and tools.agrees(seen):
-        observed, passed = f"{seen.digest}, which is the same in every part that is compared", True
-    progress.checks.append(
-        Check(name=name, expected=plan.expected_digest, observed=observed, passed=passed, at=tools.clock.now())
-    )
-    if passed:
-        proof = _packet_space(tools.impact(seen), tools.clock.now())
-        progress.checks.append(proof)
-        passed = proof.passed
-    if not passed:
+    except RemediationError:
+        progress.refused = True
+        raise
+    finally:
+        progress.handle = session.handle
+    tools.at(Step.COMMITTED)
+
+
+def _message(plan: Plan, tools: HealTools) -> str:
+    """Return the mark that a device which stores commit messages keeps: which golden, and under which lease."""
+    return f"murenger {plan.drift.golden_digest}" + (f" lease {tools.token}" if tools.token else "")
+
+
+def _refuse_lateness(plan: Plan, tools: HealTools, progress: Progress) -> None:
+    """Refuse to confirm what the device must have taken back by now, whatever it says."""
+    took_s = tools.clock.monotonic_s() - (progress.sent_at or 0.0)
+    if took_s >= plan.revert_in_s:
         raise VerificationAfterHealError(
-            "after the change the device is not what the plan promised", device=plan.device
+            f"the tests after the change took {took_s:.0f} s, the device's timer only {plan.revert_in_s} s",
+            device=plan.device,
+            hint="give the policy a longer revert_in",
         )
-
-
-def _packet_space(impact: Impact, now: datetime.datetime) -> Check:
-    """Return what is proven about the packets that pass after the change."""
-    words = [impact.verdict.value, *impact.unknowns]
-    proof = impact.proof
-    if proof is not None:
-        words += [
-            f"{proof.engine} at stage {proof.stage}, read by {proof.parser}",
-            f"{proof.cpu_s:.2f} of {proof.cpu_budget_s:g} s, {proof.nodes} of {proof.node_budget} nodes",
-            f"{proof.opaque_rules[1]} of {proof.rules[1]} rules with a condition that cannot be told",
-        ]
-    return Check(
-        name="packets that pass, live against golden",
-        expected=Verdict.EQUAL.value,
-        observed="; ".join(words),
-        passed=impact.verdict is Verdict.EQUAL,
-        at=now,
-    )
 
 
 def _cut_flows(device: Device, plan: Plan, tools: HealTools) -> FlowReport:
@@ -209,19 +144,30 @@ def _cut_flows(device: Device, plan: Plan, tools: HealTools) -> FlowReport:
         return FlowReport(cut=None, note=f"connections that the drift admitted live on: {tools.redact(str(exc))}")
 
 
-def _verdict(plan: Plan, tools: HealTools, progress: _Progress) -> OutcomeVerdict:
+def _verdict(device: Device, plan: Plan, tools: HealTools, progress: Progress) -> OutcomeVerdict:
     if progress.confirmed_at is not None:
-        return OutcomeVerdict.HEALED
-    if not progress.committed:
+        return _look_again(plan, tools, progress)
+    if progress.sent_at is None:
         # Nothing was applied; what was read on the way, if anything was, is the state that somebody else made.
         progress.after = progress.after or plan.drift.live_digest
         return OutcomeVerdict.NOT_APPLIED
-    settled = settle(
-        observe=tools.observe,
-        clock=tools.clock,
-        before=plan.drift.live_digest,
-        expected=plan.expected_digest,
-        wait_s=plan.revert_in_s,
-    )
-    progress.after = settled.digest
-    return settled.verdict
+    return go_back(device, plan, tools, progress)
+
+
+def _look_again(plan: Plan, tools: HealTools, progress: Progress) -> OutcomeVerdict:
+    """Read the device once more after it accepted the confirmation: some accept it and go back all the same."""
+    seen = look_until_read(tools.observe, tools.clock)
+    tools.at(Step.READ_AGAIN)
+    progress.after = seen.digest if seen else None
+    if seen is None:
+        progress.checks.append(unread_check(READ_AGAIN, "could not be read", plan, tools))
+        progress.failure = "the device accepted the confirmation and could not be read afterwards"
+        return OutcomeVerdict.UNKNOWN
+    progress.checks.append(text_check(READ_AGAIN, seen, plan, tools))
+    if is_promised(seen, plan, tools):
+        return OutcomeVerdict.HEALED
+    progress.failure = "the device accepted the confirmation, and is not what the plan promised all the same"
+    if seen.digest != plan.drift.live_digest:
+        return OutcomeVerdict.PARTIAL
+    progress.failure += f": it is as before; {WayBack.NOTHING_LEFT.value}"
+    return OutcomeVerdict.REVERTED_BY_DEVICE

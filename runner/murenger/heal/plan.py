@@ -19,6 +19,7 @@ def make_plan(
     drift: Drift,
     live: Snapshot,
     golden: Golden,
+    candidate: str,
     expected: str,
     steps: tuple[str, ...],
     decision: Decision,
@@ -31,6 +32,7 @@ def make_plan(
         drift: golden -> live.
         live: the snapshot the drift was computed from.
         golden: the golden policy the drift was computed from.
+        candidate: canonical text that is applied: golden, and live's own parts where the policy leaves those alone.
         expected: canonical text that a read after the change must give: golden, with live's foreign parts.
         steps: what will be applied, live -> expected, one line each; no secret.
         decision: what was decided about the drift.
@@ -44,6 +46,10 @@ def make_plan(
         raise GuardRefusedError("the plan's texts are not those that were compared", device=drift.device)
     if not drift.healable:
         raise GuardRefusedError("there is nothing that healing may change", device=drift.device)
+    expected_digest = digest_of(expected)
+    if expected_digest == live.digest:
+        # Nobody could tell such a change that was made from one that was not.
+        raise GuardRefusedError("the change would leave live as it is", device=drift.device)
     lifetime = PROPOSAL_LIFETIME if decision.awaits_approval else PLAN_LIFETIME
     return Plan(
         device=drift.device,
@@ -51,9 +57,9 @@ def make_plan(
         serial=live.serial,
         drift=drift,
         golden_revision=golden.revision,
-        candidate=golden.snapshot.text,
+        candidate=candidate,
         rollback=live.text,
-        expected_digest=digest_of(expected),
+        expected_digest=expected_digest,
         steps=steps,
         safety_net=safety_net,
         revert_in_s=decision.policy.revert_in_s,

@@ -7,12 +7,19 @@ import dataclasses
 from collections.abc import Callable
 
 from murenger.errors import MurengerError
+from murenger.heal.tools import WayBack
 from murenger.model import Digest, OutcomeVerdict, Snapshot
 from murenger.ports import Clock
 
-# Device clocks and ours differ, and applying a large configuration takes time.
+# Device clocks and ours run at different rates, and applying a large configuration takes time.
 MARGIN_S = 10.0
-POLL_S = 2.0
+# Looks follow one another slower and slower: a device that is busy going back is not helped by questions.
+FIRST_POLL_S = 2.0
+LONGEST_POLL_S = 15.0
+# A device that has just been changed may refuse a login or two.
+READ_AGAIN_S = 30.0
+
+_UNDONE = frozenset({WayBack.UNDONE, WayBack.UNDONE_ANEW})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +27,7 @@ class Settled:
     """What was found.
 
     Attributes:
-        verdict: rolled-back, reverted-by-device, healed, partial or unknown.
+        verdict: how the change ended.
         digest: digest of live, or None if it could not be read.
     """
 
@@ -28,40 +35,91 @@ class Settled:
     digest: Digest | None
 
 
-def settle(
-    *, observe: Callable[[], Snapshot], clock: Clock, before: Digest, expected: Digest, wait_s: float
-) -> Settled:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """A change that was broken off.
+
+    Attributes:
+        before: digest of live before it.
+        is_promised: tells whether a snapshot is what it was to give.
+        wait_s: seconds from now after which the device's timer has fired, >= 0.
+        way_back: what the device said when it was asked to take it back.
+        timer_runs: False if the device's timer may have fired before the first look.
+        may_be_confirmed: True if the confirmation may have been sent.
+    """
+
+    before: Digest
+    is_promised: Callable[[Snapshot], bool]
+    wait_s: float
+    way_back: WayBack = WayBack.NO_ANSWER
+    timer_runs: bool = True
+    may_be_confirmed: bool = True
+
+
+def settle(change: Unsettled, *, observe: Callable[[], Snapshot], clock: Clock) -> Settled:
     """Find out how an unconfirmed change ended, letting the device's timer run out if it must.
 
+    That live is as before proves little while what was sent may still arrive, so a device that said nothing is looked
+    at until its timer must have fired, by our monotonic clock: no wall clock, and no clock of the device, counts.
+
     Args:
+        change: what was broken off.
         observe: reads the device over a fresh connection.
         clock: the time.
-        before: digest of live before the change.
-        expected: digest that the change was to give.
-        wait_s: seconds after which the device's timer has fired, >= 0.
 
     Returns:
-        `ROLLED_BACK` if live is as before at the first look; `REVERTED_BY_DEVICE` if it became so within the timer;
-        `HEALED` if it still is as planned when the timer has run out, so the commit was confirmed after all;
-        `PARTIAL` for any third state; `UNKNOWN` if the device could not be read.
+        `ROLLED_BACK` if live is as before and the device said that it undid the change; `NOT_APPLIED` if it is as
+        before and it was never sent, or the device said that it refused it, or it was seen so at each look while the
+        timer ran; `REVERTED_BY_DEVICE` if it is as before for any other reason; `HEALED` if it is as promised when the
+        timer has run out and the confirmation may have been sent; `PARTIAL` for any other state; `UNKNOWN` if the
+        device could not be read.
     """
-    digest = _look(observe)
-    if digest == before:
-        return Settled(verdict=OutcomeVerdict.ROLLED_BACK, digest=digest)
-    deadline = clock.monotonic_s() + wait_s + MARGIN_S
-    while clock.monotonic_s() < deadline:
-        clock.wait(POLL_S)
-        digest = _look(observe)
-        if digest == before:
-            return Settled(verdict=OutcomeVerdict.REVERTED_BY_DEVICE, digest=digest)
-    if digest is None:
+    deadline = clock.monotonic_s() + change.wait_s + MARGIN_S
+    # Once it was seen in force, or has been given its time, that live is as before means that it is over.
+    is_over, was_unread, poll_s = not change.timer_runs, False, FIRST_POLL_S
+    while True:
+        seen = look(observe)
+        is_before = seen is not None and seen.digest == change.before
+        if is_before and (is_over or change.way_back is not WayBack.NO_ANSWER):
+            break
+        is_over, was_unread = is_over or not (is_before or seen is None), was_unread or seen is None
+        left_s = deadline - clock.monotonic_s()
+        if left_s <= 0:
+            break
+        clock.wait(min(poll_s, left_s))
+        poll_s = min(2 * poll_s, LONGEST_POLL_S)
+    if seen is None:
         return Settled(verdict=OutcomeVerdict.UNKNOWN, digest=None)
-    verdict = OutcomeVerdict.HEALED if digest == expected else OutcomeVerdict.PARTIAL
-    return Settled(verdict=verdict, digest=digest)
+    never_in_force = not (is_over or was_unread)
+    return Settled(verdict=_verdict(change, seen, never_in_force=never_in_force), digest=seen.digest)
 
 
-def _look(observe: Callable[[], Snapshot]) -> Digest | None:
+def _verdict(change: Unsettled, seen: Snapshot, *, never_in_force: bool) -> OutcomeVerdict:
+    if seen.digest == change.before:
+        if change.way_back in _UNDONE:
+            return OutcomeVerdict.ROLLED_BACK
+        refused = change.way_back in (WayBack.REFUSED, WayBack.NEVER_SENT)
+        is_untouched = refused or (never_in_force and change.way_back is WayBack.NO_ANSWER)
+        return OutcomeVerdict.NOT_APPLIED if is_untouched else OutcomeVerdict.REVERTED_BY_DEVICE
+    is_healed = change.may_be_confirmed and change.is_promised(seen)
+    return OutcomeVerdict.HEALED if is_healed else OutcomeVerdict.PARTIAL
+
+
+def look(observe: Callable[[], Snapshot]) -> Snapshot | None:
+    """Return what the device runs, or None if it cannot be read."""
     try:
-        return observe().digest
+        return observe()
     except MurengerError:
         return None
+
+
+def look_until_read(observe: Callable[[], Snapshot], clock: Clock) -> Snapshot | None:
+    """Return what the device runs, asking again for a while if it cannot be read; None if that goes on."""
+    deadline, poll_s = clock.monotonic_s() + READ_AGAIN_S, FIRST_POLL_S
+    while True:
+        seen = look(observe)
+        left_s = deadline - clock.monotonic_s()
+        if seen is not None or left_s <= 0:
+            return seen
+        clock.wait(min(poll_s, left_s))
+        poll_s = min(2 * poll_s, LONGEST_POLL_S)

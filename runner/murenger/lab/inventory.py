@@ -13,10 +13,14 @@ from murenger.lab import vault
 from murenger.lab.blueprints import Blueprint, Kind
 from murenger.lab.description import HEAL_ROLE, READ_ROLE, Description
 from murenger.lab.files import write_private
+from murenger.lab.firewall.topology import MGMT
 from murenger.lab.firewall.values import NETNS
 from murenger.lab.material import known_hosts_line
 
 _INDENT = "  "
+_SSH_PORT = 22
+_EMULATED = {Kind.TLS_EMULATOR: ("Management1", 443), Kind.SSH_EMULATOR: ("ge-0/0/0.0", 830)}
+"""Interface and port of management, as the emulators' first configurations have it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +102,7 @@ def variables(member: Member, lab_dir: pathlib.Path) -> Table:
         result["murenger_ca_file"] = str(member.device_dir / "keys" / "ca.pem")
     else:
         result["murenger_known_hosts"] = str(lab_dir / "known_hosts")
+    result |= _management(member)
     if member.description.form == NETNS:
         result["ansible_ssh_private_key_file"] = str(member.device_dir / "keys" / "read")
         heal_key = str(member.device_dir / "keys" / "heal")
@@ -109,6 +114,23 @@ def variables(member: Member, lab_dir: pathlib.Path) -> Table:
         result["murenger_read_password"] = Secret(value=read.password)
         result["murenger_heal_password"] = Secret(value=heal.password)
     return result
+
+
+def _management(member: Member) -> Table:
+    """Return our own way to the device as the device sees it: the firewall is behind a relay, the emulators are not."""
+    if member.blueprint.kind is not Kind.FIREWALL:
+        interface, port = _EMULATED[member.blueprint.kind]
+        return {
+            "murenger_management_source": member.description.address,
+            "murenger_management_port": port,
+            "murenger_management_interface": interface,
+        }
+    return {
+        "murenger_management_source": MGMT.host,
+        "murenger_management_address": MGMT.gateway,
+        "murenger_management_port": _SSH_PORT,
+        "murenger_management_interface": MGMT.interface,
+    }
 
 
 def render(table: Table, vault_password: str, depth: int = 0) -> str:

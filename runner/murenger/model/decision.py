@@ -8,6 +8,8 @@ import datetime
 import enum
 
 from murenger.model.digest import Digest
+from murenger.model.probe import Probe
+from murenger.model.tier import Tier
 
 
 class Mode(enum.Enum):
@@ -118,6 +120,9 @@ class Policy:
         interval_s: seconds between checks, or None where `cron` is given.
         cron: five-field cron expression in UTC, or None.
         jitter_s: largest random delay added to each check, >= 0.
+        ignore: paths of parts that are neither compared nor changed, each a tuple of levels, `*` and `?` allowed.
+        manage: paths of the only parts that golden speaks for; empty: all of them.
+        probes: what must be seen before a change is confirmed.
     """
 
     name: str
@@ -128,6 +133,24 @@ class Policy:
     interval_s: int | None = 300
     cron: str | None = None
     jitter_s: int = 0
+    ignore: tuple[tuple[str, ...], ...] = ()
+    manage: tuple[tuple[str, ...], ...] = ()
+    probes: tuple[Probe, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Standoff:
+    """Why murenger keeps its hands off a drift for now, whatever it may do by itself; a person may approve the plan.
+
+    Attributes:
+        cause: the word that a hold record carries, such as `fight` or `back-off`.
+        reason: one clause for people that says what to do.
+        until: when it ends by itself, or None.
+    """
+
+    cause: str
+    reason: str
+    until: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +166,9 @@ class Decision:
         policy: the policy that decided.
         decided_at: when.
         awaits_approval: True if the only thing missing is a person's approval of the plan.
+        tier: how grave the drift is.
+        cause: where the action is hold, the word that its record carries, such as `tightening` or `policy`.
+        until: when a hold ends by itself, or None.
     """
 
     device: str
@@ -153,3 +179,6 @@ class Decision:
     decided_at: datetime.datetime
     approval: Approval | None = None
     awaits_approval: bool = False
+    tier: Tier = Tier.NONE
+    cause: str = ""
+    until: datetime.datetime | None = None

@@ -75,6 +75,7 @@ class Drift:
         detected_at: when live was read.
         last_in_sync_at: when the device was last seen in sync, or None if never.
         not_comparable: paths of secrets that the device re-salts at each read: presence compared, value not.
+        ignored: differences in parts that the policy leaves alone; neither drift nor healed, and never hidden.
     """
 
     device: str
@@ -86,6 +87,7 @@ class Drift:
     detected_at: datetime.datetime
     last_in_sync_at: datetime.datetime | None = None
     not_comparable: tuple[str, ...] = ()
+    ignored: tuple[Difference, ...] = ()
 
     @property
     def in_sync(self) -> bool:

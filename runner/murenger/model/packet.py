@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 
 PROTOCOLS = MappingProxyType(
     {
@@ -91,7 +91,10 @@ def packet_to_json(packet: Packet) -> dict[str, JsonValue]:
     address = ipaddress.IPv4Address if packet.family == IPV4 else ipaddress.IPv6Address
     places = (("acl", packet.acl), ("in", packet.ingress), ("out", packet.egress))
     said: dict[str, JsonValue] = {name: value for name, value in places if value}
-    said |= {"src": str(address(packet.src)), "dst": str(address(packet.dst)), "proto": protocol_name(packet.proto)}
+    # In an IPv6 packet `icmp` is read as ICMPv6, as people mean it; ICMP itself is then its number.
+    is_stray_icmp = packet.proto == ICMP and packet.family != IPV4
+    proto = str(ICMP) if is_stray_icmp else protocol_name(packet.proto)
+    said |= {"src": str(address(packet.src)), "dst": str(address(packet.dst)), "proto": proto}
     if packet.proto in PORT_PROTOCOLS:
         said |= {"sport": packet.sport, "dport": packet.dport}
     if _is_icmp(packet.family, packet.proto):

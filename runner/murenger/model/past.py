@@ -22,6 +22,9 @@ class PastOutcome:
         golden_sha256: hex digest of the golden text.
         actor: who made the drift, as the device claims, or "".
         sequence: number of the outcome record.
+        drift_id: name of the drift interval that it was to end, or "" where the record does not say.
+        drift_since: when that interval was first seen, or None.
+        started: False if no record tells that the device was spoken to, as where the intent could not be anchored.
     """
 
     device: str
@@ -32,11 +35,32 @@ class PastOutcome:
     golden_sha256: str
     actor: str
     sequence: int
+    drift_id: str = ""
+    drift_since: datetime.datetime | None = None
+    started: bool = True
 
     @property
     def touched(self) -> bool:
         """True unless the device was never changed."""
         return self.verdict is not OutcomeVerdict.NOT_APPLIED
+
+    @property
+    def failed(self) -> bool:
+        """True if healing was tried and did not end healed."""
+        return self.verdict is not OutcomeVerdict.HEALED and (self.touched or self.started)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Spell:
+    """A time in which a device was in sync, as the ledger tells.
+
+    Attributes:
+        began_at: when live was first seen to equal golden.
+        ended_at: when the next drift was first seen.
+    """
+
+    began_at: datetime.datetime
+    ended_at: datetime.datetime
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,3 +25,8 @@ class Tier(enum.Enum):
     """Proven: only text differs."""
     NONE = "none"
     """There is no drift."""
+
+    @property
+    def rank(self) -> int:
+        """How late it may wait its turn: 0 for what is gravest."""
+        return list(Tier).index(self)

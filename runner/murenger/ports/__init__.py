@@ -5,9 +5,11 @@ wraps every foreign exception. Each port has one contract suite that every adapt
 """
 
 from murenger.ports.clock import Clock
-from murenger.ports.devices import ChangeSession, ConfigSource, FlowReport, Inventory, Leases, Remediator, Staged
+from murenger.ports.devices import ChangeSession, ConfigSource, FlowReport, Inventory, Lease, Leases, Remediator, Staged
 from murenger.ports.golden import GoldenFile, GoldenStore, Vault
 from murenger.ports.ledger import AnchorSink, Ledger
+from murenger.ports.notify import Notifier
+from murenger.ports.probes import Prober, Sighting
 from murenger.ports.signing import ApprovalStore, Signatory, Signer, Verifier
 
 __all__ = [
@@ -20,9 +22,13 @@ __all__ = [
     "GoldenFile",
     "GoldenStore",
     "Inventory",
+    "Lease",
     "Leases",
     "Ledger",
+    "Notifier",
+    "Prober",
     "Remediator",
+    "Sighting",
     "Signatory",
     "Signer",
     "Staged",

@@ -73,6 +73,11 @@ class Staged:
 class ChangeSession(Protocol):
     """One connection with the heal credential on which one change is made."""
 
+    @property
+    def handle(self) -> str:
+        """Return what names this very commit on the device, for `Remediator.take_back`; "" where nothing does."""
+        ...
+
     def stage(self, candidate: str) -> Staged:
         """Load the text as a full replacement of the managed part, without applying it.
 
@@ -89,8 +94,9 @@ class ChangeSession(Protocol):
         """Arm the device's revert timer, then apply the staged candidate.
 
         Raises:
-            GuardRefusedError: the running configuration is no longer what `stage` saw.
-            RemediationError: the device refused, or the connection broke; the timer decides.
+            GuardRefusedError: the running configuration is no longer what `stage` saw; nothing was applied.
+            RemediationError: the device answered that it did not take the change.
+            UnreachableError: there was no answer, so the device may have the change; the timer decides.
         """
         ...
 
@@ -102,11 +108,14 @@ class ChangeSession(Protocol):
         """
         ...
 
-    def undo(self) -> None:
+    def undo(self) -> bool:
         """Discard what is staged, or revert what is committed and unconfirmed; nothing if there is neither.
 
+        Returns:
+            True if a commit of ours was reverted, False if the device says that none waits for its confirmation.
+
         Raises:
-            RollbackError: the device would not.
+            RollbackError: the device would not, or does not say.
         """
         ...
 
@@ -135,11 +144,31 @@ class Remediator(Protocol):
         """
         ...
 
-    def open(self, device: Device) -> contextlib.AbstractContextManager[ChangeSession]:
+    def open(self, device: Device, *, token: int = 0) -> contextlib.AbstractContextManager[ChangeSession]:
         """Return a session; entering connects, leaving undoes whatever is unconfirmed and disconnects.
+
+        Args:
+            device: the device.
+            token: the lease's fencing token, which marks what is left on the device; 0 where no lease is kept.
 
         Raises:
             ObserveError: on entering, if the device cannot be reached, refuses the login or is another.
+        """
+        ...
+
+    def take_back(self, device: Device, handle: str) -> bool:
+        """Revert an unconfirmed commit of ours over a new connection.
+
+        Args:
+            device: the device.
+            handle: the commit's name, as the session that made it gave it.
+
+        Returns:
+            True if the device reverted that very commit; False if it is not pending, or if the platform does not tell
+            one pending commit from another: somebody else's is then left alone, and the timer decides.
+
+        Raises:
+            MurengerError: the device cannot be reached, or would not.
         """
         ...
 
@@ -148,11 +177,28 @@ class Remediator(Protocol):
         ...
 
 
+class Lease(Protocol):
+    """The right to work on one device, as long as its context lasts."""
+
+    @property
+    def token(self) -> int:
+        """Return a number greater than that of every earlier holder of the device, >= 1."""
+        ...
+
+    def check(self) -> None:
+        """Refuse to go on if somebody else may hold the device by now.
+
+        Raises:
+            LeaseHeldError: the lease was lost behind our back.
+        """
+        ...
+
+
 class Leases(Protocol):
     """One worker to a device at a time."""
 
-    def hold(self, device: str) -> contextlib.AbstractContextManager[None]:
-        """Return a context in which nobody else holds this device.
+    def hold(self, device: str) -> contextlib.AbstractContextManager[Lease]:
+        """Return a context in which nobody else holds this device; entering gives the lease.
 
         Raises:
             LeaseHeldError: on entering, if another process or thread holds it.

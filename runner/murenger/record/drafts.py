@@ -273,6 +273,7 @@ def hold_draft(
     drift_record: ChangeRecord | None,
     cause: str,
     guard: str | None,
+    detail: str,
     redactor: Redactor,
 ) -> Draft:
     """Return a change that was refused or put off."""
@@ -283,8 +284,8 @@ def hold_draft(
         "hold": {
             "cause": cause,
             "guard": None if guard is None else redactor.plain(guard),
-            "detail": redactor.plain("; ".join(decision.reasons)) or f"mode {decision.mode.value}",
-            "until": None,
+            "detail": redactor.plain(detail) or f"mode {decision.mode.value}",
+            "until": groups.maybe_time(decision.until),
         },
     }
     if golden is not None:

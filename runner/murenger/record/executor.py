@@ -31,11 +31,14 @@ class ClockState:
         source: where the time comes from, such as system, chrony, ntp.
         synchronised: whether it is known to be synchronised; None where nobody asked.
         offset_ms: last known distance from its source in milliseconds, or None.
+        error_ms: largest error that the kernel admits, in milliseconds, or None; an unsynchronised clock is said to be
+            off by at most 16 s, however wrong it is.
     """
 
     source: str = "system"
     synchronised: bool | None = None
     offset_ms: int | None = None
+    error_ms: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,8 @@ from murenger.record.redaction import Redactor
 Group: TypeAlias = dict[str, JsonValue]
 
 _CHANGE_TYPES = {ApprovalMode.PERSON: "normal", ApprovalMode.STANDING: "standard"}
+# A policy that leaves nearly everything alone must not fill every record with it.
+MOST_IGNORED = 200
 _CLASSES = (Severity.POLICY, Severity.SECRET, Severity.OTHER, Severity.FOREIGN)
 
 
@@ -154,7 +156,12 @@ def drift_group(drift: Drift, *, identity: str, redactor: Redactor) -> Group:
         "ops": [_operation(drift.device, item, redactor) for item in drift.differences],
         "verdict": "equal" if drift.in_sync else "different",
         "not_comparable": [redactor.plain(path) for path in drift.not_comparable],
+        "ignored": [redactor.plain(" / ".join(_place(item))) for item in drift.ignored[:MOST_IGNORED]],
     }
+
+
+def _place(item: Difference) -> tuple[str, ...]:
+    return (*item.path, (item.live or item.golden or "").partition("\n")[0].strip())
 
 
 def _operation(device: str, item: Difference, redactor: Redactor) -> Group:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
-from murenger.model import ChangeRecord, Held, PastOutcome, RecordKind
+from murenger.model import ChangeRecord, Drift, Held, PastOutcome, RecordKind
 from murenger.record.facts import Facts, Kept, Place
 from murenger.record.reading import Group, group_of, number_of, predicate_of, text_of
 from murenger.record.told import (
@@ -24,6 +24,7 @@ from murenger.record.told import (
     in_sync_in,
     itself,
     past_in,
+    refused_in,
 )
 
 SCHEMA = "murenger.history/2"
@@ -140,6 +141,11 @@ class History:
         """Return why healing a device's present drift was refused last, or "" if it was not."""
         return self._ask(lambda: self._holds.get(device)) or ""
 
+    def is_refused(self, drift: Drift, guard: str) -> bool:
+        """Return whether it is on record that a guard refused to heal this very drift."""
+        told = self._ask(lambda: self._refused.get(f"{drift.device} {guard}"))
+        return told == tuple(digest.removeprefix("sha256:") for digest in (drift.live_digest, drift.golden_digest))
+
     def last_in_sync_at(self, device: str) -> datetime.datetime | None:
         """Return when a device was last recorded in sync: healed, or its drift closed; None if never."""
         return self._ask(lambda: self._in_sync.get(device))
@@ -156,6 +162,11 @@ class History:
         """Return how changes ended that ended at or after a time, oldest first; the newest 64 of each device."""
         found = self._ask(lambda: [outcome for _, outcome in self._past.items()])
         return tuple(outcome for outcome in found if outcome.ended_at >= since)
+
+    def past_of(self, device: str) -> tuple[PastOutcome, ...]:
+        """Return how the newest 64 changes of one device ended, oldest first."""
+        found = self._ask(lambda: [self._past.get(key) for key in self._past_keys.get(device, ())])
+        return tuple(outcome for outcome in found if outcome is not None)
 
     def held(self, device: str) -> Held | None:
         """Return that a device waits for a person since a change of ours left it in an unproven state, or None."""
@@ -188,6 +199,9 @@ class History:
                 raise ValueError("another form")  # noqa: TRY301 - one answer for all that is wrong with it
             for name, facts in self._all().items():
                 facts.load(kept["facts"][name])
+            self._past_keys.clear()
+            for key in self._past.places():
+                self._past_keys.setdefault(key.partition(" ")[0], []).append(key)
             self._seen, self._seen_sha256 = kept["seq"], str(kept["sha256"])
             if self._fetch(Place(sequence=self._seen, sha256=self._seen_sha256)) is None:
                 raise ValueError("another log")  # noqa: TRY301 - as above
@@ -264,9 +278,12 @@ class History:
         self._approvals = Facts(itself, self._fetch, holds_values=False)
         self._golden = Facts(golden_in, self._fetch)
         self._holds = Facts(hold_in, self._fetch)
+        self._refused = Facts(refused_in, self._fetch)
         self._in_sync = Facts(in_sync_in, self._fetch)
         self._good = Facts(good_in, self._fetch)
-        self._past = Facts(past_in, self._fetch)
+        self._past: Facts[PastOutcome] = Facts(past_in, self._fetch)
+        # By device, oldest first: a decision asks about one device, and there may be thousands.
+        self._past_keys: dict[str, list[str]] = {}
         self._held = Facts(held_in, self._fetch)
 
     def _all(self) -> dict[str, Kept]:
@@ -278,6 +295,7 @@ class History:
             "approvals": self._approvals,
             "golden": self._golden,
             "holds": self._holds,
+            "refused": self._refused,
             "in_sync": self._in_sync,
             "good": self._good,
             "past": self._past,
@@ -300,6 +318,7 @@ class History:
             self._take_drift(record, said)
         elif record.kind is RecordKind.HOLD:
             self._holds.take(record.device, record)
+            self._refused.take(f"{record.device} {text_of(group_of(said, 'hold'), 'guard')}", record)
         elif record.kind is RecordKind.PRUNE:
             self._take_carried(record, said)
         if record.device and ("before" in said or "after" in said):
@@ -321,10 +340,12 @@ class History:
             self._close(record)
 
     def _take_past(self, record: ChangeRecord) -> None:
-        self._past.take(f"{record.device} {record.sequence}", record)
-        own = [key for key in self._past.places() if key.partition(" ")[0] == record.device]
-        for key in own[:-PAST_KEPT]:
-            self._past.drop(key)
+        key = f"{record.device} {record.sequence}"
+        self._past.take(key, record)
+        own = self._past_keys.setdefault(record.device, [])
+        own.append(key)
+        while len(own) > PAST_KEPT:
+            self._past.drop(own.pop(0))
 
     def _take_drift(self, record: ChangeRecord, said: Group) -> None:
         if text_of(group_of(said, "drift"), "phase") == "close":
@@ -343,5 +364,7 @@ class History:
     def _close(self, record: ChangeRecord) -> None:
         self._drift.drop(record.device)
         self._holds.drop(record.device)
+        for key in [key for key in self._refused.places() if key.partition(" ")[0] == record.device]:
+            self._refused.drop(key)
         self._held.drop(record.device)
         self._in_sync.take(record.device, record)

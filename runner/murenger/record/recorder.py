@@ -22,7 +22,7 @@ from murenger.model import (
 from murenger.record import drafts, groups
 from murenger.record.appending import document_of
 from murenger.record.log_recorder import LogRecorder
-from murenger.record.settlement import Settlement, outcome_draft, settlement_of
+from murenger.record.settlement import Settlement, held_draft, outcome_draft, settlement_of
 
 # After the device's own timer has run out, this is how long settling an interrupted change may take.
 SETTLING_S = 300
@@ -189,8 +189,15 @@ class Recorder(LogRecorder):
     def settled(
         self, settlement: Settlement, intent_record: ChangeRecord, *, snapshot: Snapshot | None = None
     ) -> ChangeRecord:
-        """Record what became of a change whose process died: the intent record is all that is left of it."""
-        return self._append(outcome_draft(settlement, intent_record, snapshot=snapshot, redactor=self._redactor))
+        """Record what became of a change, and that its device waits for a person where that is not a proven state.
+
+        The intent record is enough: it is all that is left of a change whose process died.
+        """
+        outcome = self._append(outcome_draft(settlement, intent_record, snapshot=snapshot, redactor=self._redactor))
+        held = held_draft(outcome)
+        if held is not None:
+            self._append(held)
+        return outcome
 
     def hold(
         self,
@@ -200,6 +207,7 @@ class Recorder(LogRecorder):
         *,
         cause: str,
         guard: str | None = None,
+        detail: str = "",
         golden: Golden | None = None,
         drift_record: ChangeRecord | None = None,
     ) -> ChangeRecord:
@@ -208,10 +216,11 @@ class Recorder(LogRecorder):
         Args:
             drift: what stays as it is.
             snapshot: live.
-            decision: the decision, whose reasons become the detail.
+            decision: the decision, whose reasons are the detail where none is given.
             cause: one lower-case word or several joined by hyphens: guard-failed, approval-void, fetch-suspect, freeze,
-                fight, net-unproved, manual, policy.
+                fight, back-off, tightening, mixed, unknown, held-for-a-person, net-unproved, manual, policy.
             guard: the guard that refused, if one did.
+            detail: why, where it is not the decision that says so.
             golden: the approved policy, if it was loaded.
             drift_record: the drift, if recorded.
         """
@@ -225,6 +234,7 @@ class Recorder(LogRecorder):
                 drift_record=drift_record,
                 cause=cause,
                 guard=guard,
+                detail=detail or "; ".join(decision.reasons),
                 redactor=self._redactor,
             ),
             documents=[] if decision.approval is None else [document_of(decision.approval)],

@@ -29,6 +29,13 @@ _BACKOUT_RESULTS = {
     OutcomeVerdict.UNKNOWN: "unknown: the device could not be read",
 }
 
+HELD_FOR_A_PERSON = "held-for-a-person"
+_THEN = "then approve a new plan (murenger plan {device}), or accept what it runs (murenger golden accept {device})"
+_TO_DO = {
+    OutcomeVerdict.PARTIAL: "live is neither as before nor as planned, or not confirmed: look at {device}, " + _THEN,
+    OutcomeVerdict.UNKNOWN: "{device} could not be read after the change: make it answer, look at it, " + _THEN,
+}
+
 # The verdicts that by their own definition rest on a read over a fresh connection.
 _FRESH = frozenset({OutcomeVerdict.HEALED, OutcomeVerdict.ROLLED_BACK})
 
@@ -175,6 +182,35 @@ def _test(said: Group, settlement: Settlement, redactor: Redactor) -> Group:
 def _backout(said: Group, settlement: Settlement) -> Group:
     armed = {OutcomeVerdict.NOT_APPLIED: False, OutcomeVerdict.UNKNOWN: None}.get(settlement.verdict, True)
     return {**group_of(said, "backout"), "armed": armed, "result": _BACKOUT_RESULTS[settlement.verdict]}
+
+
+def held_draft(outcome: ChangeRecord) -> Draft | None:
+    """Return the hold that follows an outcome which leaves the device in a state that is not proven, or None.
+
+    Args:
+        outcome: an outcome record.
+    """
+    said = predicate_of(outcome)
+    detail = _TO_DO.get(OutcomeVerdict(text_of(group_of(said, "outcome"), "verdict")))
+    if detail is None:
+        return None
+    subject = f"config/{outcome.device}/running"
+    before = group_of(said, "after") or group_of(said, "before")
+    content: dict[str, JsonValue] = {name: group_of(said, name) for name in ("device", "golden", "impact")}
+    content["before"] = before
+    content["hold"] = {
+        "cause": HELD_FOR_A_PERSON,
+        "guard": None,
+        "detail": detail.format(device=outcome.device),
+        "until": None,
+    }
+    return Draft(
+        kind=RecordKind.HOLD,
+        subjects=((subject, text_of(before, "normalised_sha256")),),
+        event=Event(type="change-held", result="refused", object=f"{outcome.device}: running configuration"),
+        groups=content,
+        references=(outcome.reference("outcome"),),
+    )
 
 
 def deadline_of(intent: ChangeRecord) -> datetime.datetime | None:

@@ -96,6 +96,15 @@ def hold_in(record: ChangeRecord, _device: str) -> str:
     return text_of(group_of(predicate_of(record), "hold"), "detail")
 
 
+def refused_in(record: ChangeRecord, _key: str) -> tuple[str, str] | None:
+    """Return the hex digests of live and golden for which a guard refused to heal, if a record tells of that."""
+    said = predicate_of(record)
+    if not text_of(group_of(said, "hold"), "guard"):
+        return None
+    live, golden = group_of(said, "before"), group_of(said, "golden")
+    return text_of(live, "normalised_sha256"), text_of(golden, "approved_sha256")
+
+
 def in_sync_in(record: ChangeRecord, _device: str) -> datetime.datetime | None:
     """Return when a record that ends a drift says that live equalled golden again."""
     said = predicate_of(record)
@@ -136,6 +145,10 @@ def past_in(record: ChangeRecord, _key: str) -> PastOutcome | None:
         golden_sha256=text_of(group_of(said, "golden"), "approved_sha256"),
         actor=text_of(group_of(said, "actor"), "claimed"),
         sequence=record.sequence,
+        drift_id=text_of(drift, "id"),
+        drift_since=time_of(drift, "first_bad"),
+        # After a crash nobody can say when it began, but what was read then tells that it was under way.
+        started=time_of(group_of(said, "times"), "started") is not None or bool(group_of(said, "test").get("post")),
     )
 
 

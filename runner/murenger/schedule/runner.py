@@ -1,4 +1,4 @@
-"""The runner: each tick hands due devices to workers, one check of a device at a time.
+"""The runner: each tick hands due devices to workers, one check of a device at a time; heals wait for their turn.
 
 Input: ticks. Output: one pass per due device, and counts for which due = executed + coalesced + overdue + refused.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from murenger.errors import LeaseHeldError
 from murenger.ports import Clock
 from murenger.schedule.due import Due, DueHeap
+from murenger.schedule.turns import Turns
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,7 @@ class Counts:
 
     Attributes:
         due: due times that have passed.
-        executed: checks that ran to an end, good or bad.
+        executed: checks that ran to an end, good or bad, with their heal where there was one.
         coalesced: due times served by a check that was already waiting or running, or by one check for several.
         refused: checks not made because another process held the device.
         overdue: checks waiting or running now.
@@ -36,21 +37,35 @@ class Counts:
 
 
 class Runner:
-    """Serves a due-heap with a few workers.
+    """Serves a due-heap with a few workers that check, and as many that heal: no check waits behind a heal.
 
     Args:
         heap: who is due when.
-        check: makes one pass over a device by name; its own errors are its business to report, `LeaseHeldError` apart.
+        check: makes one pass over a device by name, short of healing it, and returns None, or the rank of the heal that
+            is to follow, 0 the gravest; its own errors are its business to report, `LeaseHeldError` apart.
+        heal: makes one pass over a device and heals it; it looks anew, for the device may have waited.
         clock: the time.
-        workers: how many devices are checked at once, >= 1.
+        workers: how many devices are checked at once, and how many healed, >= 1.
     """
 
-    def __init__(self, heap: DueHeap, check: Callable[[str], None], clock: Clock, *, workers: int) -> None:
+    def __init__(
+        self,
+        heap: DueHeap,
+        check: Callable[[str], int | None],
+        clock: Clock,
+        *,
+        heal: Callable[[str], None],
+        workers: int,
+    ) -> None:
         self._heap = heap
         self._check = check
+        self._heal = heal
         self._clock = clock
-        self._pool = concurrent.futures.ThreadPoolExecutor(max_workers=workers, thread_name_prefix="check")
+        self._checking = concurrent.futures.ThreadPoolExecutor(max_workers=workers, thread_name_prefix="check")
+        self._healing = concurrent.futures.ThreadPoolExecutor(max_workers=workers, thread_name_prefix="heal")
+        self._turns = Turns(places=workers, now_s=clock.monotonic_s)
         self._lock = threading.Lock()
+        self._stopping = False
         self._pending: dict[str, datetime.datetime] = {}
         self._due = self._executed = self._coalesced = self._refused = 0
 
@@ -58,7 +73,7 @@ class Runner:
         """Hand every device that is due to a worker, unless a check of it is waiting or running."""
         for due in self._heap.pop_due(self._clock.now()):
             if self._take(due):
-                self._pool.submit(self._serve, due.device)
+                self._checking.submit(self._serve, due.device)
 
     def counts(self) -> Counts:
         """Return what became of every check so far."""
@@ -74,8 +89,11 @@ class Runner:
             )
 
     def stop(self) -> None:
-        """Take no further device, drop those that no worker has begun, and wait for running checks to end."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Take no further device, drop those that no worker has begun, and wait for running checks and heals to end."""
+        with self._lock:
+            self._stopping = True
+        self._checking.shutdown(wait=True, cancel_futures=True)
+        self._healing.shutdown(wait=True, cancel_futures=True)
 
     def _take(self, due: Due) -> bool:
         with self._lock:
@@ -88,13 +106,47 @@ class Runner:
             return True
 
     def _serve(self, device: str) -> None:
+        rank: int | None = None
         refused = False
         try:
-            self._check(device)
+            rank = self._check(device)
         except LeaseHeldError:
             refused = True
         finally:
+            if rank is None:
+                self._settle(device, refused=refused)
+            else:
+                self._await_turn(device, rank)
+
+    def _await_turn(self, device: str, rank: int) -> None:
+        with self._lock:
+            self._turns.add(device, rank)
+            self._call_next()
+
+    def _call_next(self) -> None:
+        """Have a worker look whose turn it is, once for each that comes and for each place that is given back."""
+        if not self._stopping:
+            self._healing.submit(self._heal_next)
+
+    def _heal_next(self) -> None:
+        with self._lock:
+            device = None if self._stopping else self._turns.take()
+        if device is None:
+            # The place that is left is kept for a graver one; whoever gives back another calls again.
+            return
+        refused = False
+        try:
+            self._heal(device)
+        except LeaseHeldError:
+            refused = True
+        finally:
+            self._settle(device, refused=refused)
             with self._lock:
-                del self._pending[device]
-                self._refused += refused
-                self._executed += not refused
+                self._turns.done(device)
+                self._call_next()
+
+    def _settle(self, device: str, *, refused: bool) -> None:
+        with self._lock:
+            del self._pending[device]
+            self._refused += refused
+            self._executed += not refused

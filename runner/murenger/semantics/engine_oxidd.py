@@ -21,6 +21,11 @@ def cache_for(rules: int) -> int:
     return min(CACHE_ENTRIES, max(_SMALLEST_CACHE, 1 << (rules * _PER_RULE).bit_length()))
 
 
+def engine_name() -> str:
+    """Return library and version."""
+    return f"oxidd {importlib.metadata.version('oxidd')}"
+
+
 class OxiddEngine:
     """Boolean functions in one OxiDD manager.
 
@@ -31,7 +36,7 @@ class OxiddEngine:
     """
 
     def __init__(self, variables: int, nodes: int, cache: int = CACHE_ENTRIES) -> None:
-        self.name = f"oxidd {importlib.metadata.version('oxidd')}"
+        self.name = engine_name()
         self._variables = variables
         self._manager = BCDDManager(max(nodes, 1), cache, 1)
         self._manager.add_vars(variables)

@@ -17,7 +17,7 @@ from murenger.ports import AnchorSink, Clock
 from murenger.record.executor import AnchorSeen
 from murenger.wiring.head import Head
 
-# How long a sink that failed is left alone: doubled with each failure, never more than this.
+# How long a peer that failed is left alone: doubled with each failure, never more than this.
 FIRST_RETRY_S = 15
 LONGEST_RETRY_S = 900
 # Sinks have their own time limits; this much more is allowed before one is given up as stuck.
@@ -278,7 +278,6 @@ class Anchors:
         before = self._outbox.waiting(name)
         attempts = 1 if before is None else before.attempts + 1
         now = self._clock.now()
-        rest_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(attempts - 1, 16))
         said = redacted(str(error))
         self._outbox.keep_waiting(
             name,
@@ -286,12 +285,17 @@ class Anchors:
                 since=now if before is None else before.since,
                 first_sequence=sequence if before is None else before.first_sequence,
                 attempts=attempts,
-                next_at=now + datetime.timedelta(seconds=rest_s),
+                next_at=now + datetime.timedelta(seconds=rest_s(attempts)),
                 last_error=said,
                 conflict=isinstance(error, AnchorConflictError),
             ),
         )
         return said
+
+
+def rest_s(attempts: int) -> int:
+    """Return for how many seconds a peer is left alone after so many failed attempts, >= 1."""
+    return min(LONGEST_RETRY_S, FIRST_RETRY_S << min(attempts - 1, 16))
 
 
 def redacted(text: str) -> str:

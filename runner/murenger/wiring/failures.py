@@ -27,6 +27,7 @@ SAVED_EVERY = 1000
 
 _MAX_BYTES = 1024 * 1024
 _ANCHOR = "the anchor "
+_CHANNEL = "the channel "
 
 
 def anchor_control(sink: str) -> str:
@@ -37,6 +38,16 @@ def anchor_control(sink: str) -> str:
 def is_anchor_control(control: str) -> bool:
     """Tell whether a control is that of a sink."""
     return control.startswith(_ANCHOR)
+
+
+def channel_control(channel: str) -> str:
+    """Return the name of the control that a channel to people is."""
+    return f"{_CHANNEL}{channel} tells people of incidents"
+
+
+def is_channel_control(control: str) -> bool:
+    """Tell whether a control is that of a channel."""
+    return control.startswith(_CHANNEL)
 
 
 class Failures:
@@ -77,6 +88,16 @@ class Failures:
         with self._lock:
             self._refresh()
             return tuple(record.sequence for record in self._open.values())
+
+    def open_records(self) -> tuple[ChangeRecord, ...]:
+        """Return the record that opened each failure that still lasts.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        with self._lock:
+            self._refresh()
+            return tuple(self._open.values())
 
     def opened(self) -> tuple[tuple[str, str], ...]:
         """Return device (or "") and control of each failure that still lasts.

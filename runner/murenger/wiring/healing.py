@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from murenger.compare import compare, steps
 from murenger.decide import PlanDocument, match_plan, parse_plan, plan_document
 from murenger.dialects import dialect, expected_after
-from murenger.errors import AnchorError, ApprovalError, GuardRefusedError, PolicyError
-from murenger.heal import HealTools, heal, make_plan
+from murenger.errors import AnchorError, ApprovalError, GuardRefusedError, LeaseHeldError, PolicyError
+from murenger.heal import HealTools, Step, heal, make_plan
+from murenger.heal.steps import At, unheard
 from murenger.model import (
     Action,
     ApprovalMode,
@@ -28,6 +29,7 @@ from murenger.model import (
     SnapshotKind,
 )
 from murenger.observe import canonical, observe
+from murenger.ports import Lease
 from murenger.reconcile import Examination
 from murenger.record.history import History
 from murenger.record.reading import group_of, predicate_of, text_of
@@ -35,9 +37,13 @@ from murenger.record.recorder import Recorder
 from murenger.record.settlement import settlement_of
 from murenger.secrets import Fingerprinter, fill, redact
 from murenger.wiring.anchoring import redacted
+from murenger.wiring.guarding import Guarding
 from murenger.wiring.impact import ImpactDesk
 from murenger.wiring.journal import Journal
 from murenger.wiring.parts import Parts
+from murenger.wiring.probing import Probing, tests_of
+from murenger.wiring.scoping import candidate, wanted
+from murenger.wiring.standing_off import made_after_hold
 from murenger.wiring.watch import Watch
 
 REASON = "live drifted from the approved golden policy"
@@ -64,8 +70,12 @@ class Healing:
         parts: adapters.
         journal: the ledger.
         watch: anchors what is written.
+        guarding: asks the guards.
         fingerprinter: returns the maker of fingerprints for a golden revision.
         impact: judges traffic.
+
+    Attributes:
+        at: told each step of a heal when it is done; nobody listens in service.
     """
 
     def __init__(
@@ -73,14 +83,19 @@ class Healing:
         parts: Parts,
         journal: Journal,
         watch: Watch,
+        guarding: Guarding,
         fingerprinter: Callable[[str], Fingerprinter],
+        *,
         impact: ImpactDesk,
     ) -> None:
         self._parts = parts
         self._journal = journal
         self._watch = watch
+        self._guarding = guarding
         self._fingerprinter = fingerprinter
         self._impact = impact
+        self._probing = Probing(parts)
+        self.at: At = unheard
 
     def preview(self, examination: Examination, *, made_at: datetime.datetime | None = None) -> Plan:
         """Return the plan that undoes a drift; nothing is kept.
@@ -91,10 +106,12 @@ class Healing:
         device, live = examination.device, examination.live
         promised = _promised(examination)
         policy = examination.decision.policy
+        self._probing.refuse_short_timer(device, policy)
         return make_plan(
             drift=examination.drift,
             live=live,
             golden=examination.golden,
+            candidate=candidate(examination.golden.snapshot, live, policy),
             expected=promised.text,
             steps=steps(live, promised),
             decision=examination.decision,
@@ -121,6 +138,7 @@ class Healing:
             nonce=secrets.token_hex(16),
             reason=REASON,
             security_impact=SECURITY_IMPACT,
+            test=tests_of(examination.decision.policy),
         )
         sha256 = self._parts.plans.save(document)
         drift_record = self._journal.note(examination)
@@ -136,6 +154,7 @@ class Healing:
                 document
                 for document in self.plans_for(examination.drift)
                 if document.golden_revision == examination.golden.revision
+                and document.test == tests_of(examination.decision.policy)
             ),
             None,
         )
@@ -152,6 +171,7 @@ class Healing:
                 and document.golden_digest == drift.golden_digest
                 and document.not_after > now
                 and history.outcome_of(document.sha256) is None
+                and made_after_hold(history, drift.device, document.sha256)
             ]
         return tuple(sorted(fitting, key=lambda document: document.made_at, reverse=True))
 
@@ -181,16 +201,18 @@ class Healing:
             raise GuardRefusedError(f"the plan is for {document.device}, not for this device", device=device.name)
         self._refuse_repetition(document)
         refuse_hold(examination, plan_sha256)
-        plan = self.preview(examination, made_at=document.made_at)
-        match_plan(document, plan)
+        # What was proposed to a person is good for as long as the file says, also once it is approved.
+        plan = dataclasses.replace(self.preview(examination, made_at=document.made_at), expires_at=document.not_after)
+        match_plan(document, plan, test=tests_of(examination.decision.policy))
         return document, plan
 
-    def remediate(self, examination: Examination, plan_sha256: str) -> Outcome:
+    def remediate(self, examination: Examination, plan_sha256: str, lease: Lease) -> Outcome:
         """Carry out one plan, under the device's lease, between its intent and its outcome in the ledger.
 
         Args:
             examination: made under the lease, after the plan.
             plan_sha256: hex digest of the plan file.
+            lease: the lease on the device.
 
         Raises:
             PolicyError: the decision is not to heal; the message gives its reasons.
@@ -202,11 +224,15 @@ class Healing:
         device, decision = examination.device, examination.decision
         document, plan = self.fitting_plan(examination, plan_sha256)
         drift_record = self._journal.note(examination)
-        tools = self._tools(examination)
+        tools = self._tools(examination, lease)
         # Filling is checked before the intent is written: a missing secret is no reason to announce a change.
         tools.fill(plan.candidate)
-        self._watch.refuse_known_backlog()
-        with self._journal.writing(examination.secrets) as (recorder, history):
+        guarded = self._guarding.check(examination, plan)
+        self.at(Step.GUARDS_PASSED)
+        with (
+            self._guarding.turn(examination, guarded.case),
+            self._journal.writing(examination.secrets) as (recorder, history),
+        ):
             plan_record = history.plan_made(plan_sha256)
             intent = recorder.intent(
                 plan,
@@ -217,12 +243,18 @@ class Healing:
                 drift_record=drift_record,
                 plan_record=plan_record,
                 approval_record=_taken_in(decision, plan_record, recorder, history),
-                checks=_checks_before(document, examination, self._parts.clock.now()),
+                checks=(*_checks_before(document, examination, lease, self._parts.clock.now()), *guarded.checks),
             )
+        self.at(Step.INTENT_WRITTEN)
+        self._parts.sending.begin(device.name, intent.sha256)
+        tools = dataclasses.replace(tools, sending=lambda: self._parts.sending.send(device.name, intent.sha256))
         self._anchor_intent(intent, plan, decision)
+        self.at(Step.INTENT_ANCHORED)
         outcome = heal(device, plan, decision, tools, plan_sha256=plan_sha256)
-        with self._journal.writing(examination.secrets) as (recorder, _):
+        with self._journal.writing(examination.secrets) as (recorder, history):
+            _refuse_second_outcome(intent, history)
             recorder.outcome(outcome, intent)
+        self.at(Step.OUTCOME_WRITTEN)
         self._watch.anchor_quietly()
         return outcome
 
@@ -267,12 +299,16 @@ class Healing:
                 hint=f"make a new one: murenger plan {document.device}",
             )
 
-    def _tools(self, examination: Examination) -> HealTools:
+    def _tools(self, examination: Examination, lease: Lease) -> HealTools:
         device = examination.device
         fingerprinter = self._fingerprinter(examination.golden.revision)
         known = dialect(device.platform)
         values = tuple(examination.secrets.values())
         promised = _promised(examination)
+        policy = examination.decision.policy
+
+        def hide(text: str) -> str:
+            return redact(text, values)
 
         def seen(raw: RawRead) -> Snapshot:
             return canonical(raw, device, fingerprinter)[0]
@@ -284,8 +320,12 @@ class Healing:
             agrees=lambda after: compare(promised, after, detected_at=after.taken_at).in_sync,
             impact=lambda after: self._impact.impact(promised, after, revision=examination.golden.revision),
             fill=lambda text: fill(text, examination.secrets, known),
-            redact=lambda text: redact(text, values),
+            redact=hide,
             clock=self._parts.clock,
+            probes=lambda: self._probing.checks(device, policy, hide),
+            lease_held=lease.check,
+            token=lease.token,
+            at=self.at,
         )
 
 
@@ -303,6 +343,20 @@ def refuse_hold(examination: Examination, plan_sha256: str | None) -> None:
     raise PolicyError(f"not healed: {'; '.join(decision.reasons)}", device=examination.device.name, hint=hint)
 
 
+def _refuse_second_outcome(intent: ChangeRecord, history: History) -> None:
+    """Refuse to tell how a change ended that somebody else has settled: who took the device over had the last look.
+
+    Raises:
+        LeaseHeldError: its outcome is in the ledger already.
+    """
+    if all(other.sha256 != intent.sha256 for other in history.open_intents()):
+        raise LeaseHeldError(
+            "another process took the device over and settled this change",
+            device=intent.device,
+            hint="murenger log shows how it ended",
+        )
+
+
 def _taken_in(
     decision: Decision, plan_record: ChangeRecord | None, recorder: Recorder, history: History
 ) -> ChangeRecord | None:
@@ -317,15 +371,21 @@ def _taken_in(
 
 
 def _promised(examination: Examination) -> Snapshot:
-    """Return what a read after the heal must give: golden, with live's foreign parts."""
-    golden, live = examination.golden.snapshot, examination.live
+    """Return what a read after the heal must give: golden, with the parts of live that are not golden's to say."""
+    live = examination.live
+    golden = wanted(examination.golden.snapshot, live, examination.decision.policy)
     text = expected_after(golden.text, live.text, dialect(examination.device.platform))
     return dataclasses.replace(live, kind=SnapshotKind.GOLDEN, text=text, fingerprints=golden.fingerprints)
 
 
-def _checks_before(document: PlanDocument, examination: Examination, now: datetime.datetime) -> tuple[Check, ...]:
+def _checks_before(
+    document: PlanDocument, examination: Examination, lease: Lease, now: datetime.datetime
+) -> tuple[Check, ...]:
     """Return what was seen before the change; the plan would have been void had it differed."""
+    lease.check()
+    ours = f"lease {lease.token}"
     pairs = (
+        ("the newest lease on the device is ours", ours, ours),
         ("live, read again, is what was planned for", document.before_digest, examination.live.digest),
         ("golden is the approved one", document.golden_digest, examination.golden.snapshot.digest),
     )

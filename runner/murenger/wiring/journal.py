@@ -178,7 +178,7 @@ class Journal:
             examination.drift,
             examination.live,
             examination.decision,
-            cause="approval-void" if examination.decision.awaits_approval else "policy",
+            cause=examination.decision.cause or "policy",
             golden=examination.golden,
             drift_record=drift_record,
         )

@@ -11,6 +11,7 @@ import pathlib
 import secrets
 from collections.abc import Iterator, Mapping
 
+from murenger.adapters.files.capabilities import NAMESPACE as CAPABILITY_NAMESPACE
 from murenger.adapters.files.trust_file import ended, read_trust, trust_line, write_trust
 from murenger.adapters.keys import AllowedSigner, SshSigner, fingerprint, public_key, read_allowed_signers
 from murenger.errors import ConfigError, MurengerError
@@ -24,6 +25,8 @@ from murenger.wiring.parts import Parts
 from murenger.wiring.watch import Watch
 
 KEY_EVENT_NAMESPACE = "key-event@murenger"
+# The runner's own roles; a new key takes over those that the old one had.
+OWN = (RECORD_NAMESPACE, CAPABILITY_NAMESPACE)
 VALID_DAYS = 365
 # Source: a day's seal is stamped at most this long after the day, and the day is judged by that time.
 SEAL_ALLOWANCE = datetime.timedelta(days=1)
@@ -109,17 +112,22 @@ class Keyring:
                 f"the overlap must last until {sealed_by:%Y-%m-%dT%H:%MZ}",
                 hint="records of today are judged at the time of today's seal, so the old key must count until then",
             )
+        former = [signer for signer in signers if _fingerprint(signer) == old and set(signer.namespaces) & set(OWN)]
+        # One who has always signed records goes on doing so; other roles are only kept.
+        namespaces = tuple(
+            name for name in OWN if name == RECORD_NAMESPACE or any(signer.may_sign_in(name) for signer in former)
+        )
         text = _ended_lines(
             read_trust(self._parts.settings.trust),
-            [signer for signer in signers if _fingerprint(signer) == old and signer.may_sign_in(RECORD_NAMESPACE)],
+            former,
             both_until,
         )
-        text += trust_line(runner.id, RECORD_NAMESPACE, line, start=now, days=VALID_DAYS)
+        text += trust_line(runner.id, ",".join(namespaces), line, start=now, days=VALID_DAYS)
         event = KeyEvent(
             action="rotate",
             principal=runner.id,
             key_fingerprint=new,
-            namespaces=(RECORD_NAMESPACE,),
+            namespaces=namespaces,
             valid_from=now.replace(microsecond=0),
             valid_until=now.replace(microsecond=0) + datetime.timedelta(days=VALID_DAYS),
             replaces=old,

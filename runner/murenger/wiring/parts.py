@@ -18,12 +18,14 @@ from murenger.adapters.clock import SystemClock
 from murenger.adapters.clock_state import clock_state
 from murenger.adapters.engine import ChildAssessor
 from murenger.adapters.files.approvals import FileApprovals
+from murenger.adapters.files.capabilities import CapabilityFiles
 from murenger.adapters.files.credentials import CredentialFiles
 from murenger.adapters.files.leases import FileLeases
 from murenger.adapters.files.ledger import FileLedger
 from murenger.adapters.files.outbox import Outbox
 from murenger.adapters.files.plans import PlanFiles
 from murenger.adapters.files.private import private_folder, write_private
+from murenger.adapters.files.sending import SendingMarks
 from murenger.adapters.git import FingerprintKeys, GitGoldenStore
 from murenger.adapters.keys import SshSigner, SshVerifier
 from murenger.adapters.keys.log_key import LogKey, load_log_key
@@ -86,13 +88,27 @@ class Parts:
     @functools.cached_property
     def source(self) -> NapalmSource:
         """Live configurations, with the read credential."""
-        return NapalmSource(self._login(self.settings.read, "read"), self.clock, self.limits)
+        return NapalmSource(self.read_login, self.clock, self.limits)
+
+    @functools.cached_property
+    def read_login(self) -> Callable[[Device], Login]:
+        """Gives the read credential of a device."""
+        return self._login(self.settings.read, "read")
 
     @functools.cached_property
     def remediator(self) -> NapalmRemediator:
         """Changes, with the heal credential."""
-        login = self._login(self.settings.heal, "heal")
-        return NapalmRemediator(login, self.clock, self.limits, owner=self.settings.store.origin)
+        return NapalmRemediator(self.heal_login, self.clock, self.limits, owner=self.settings.store.origin)
+
+    @property
+    def heal_login(self) -> Callable[[Device], Login]:
+        """The credential for changing a device; whoever asks for it is about to change one."""
+        return self._login(self.settings.heal, "heal")
+
+    @functools.cached_property
+    def sending(self) -> SendingMarks:
+        """Whether changes were sent."""
+        return SendingMarks(self.settings.runner.state)
 
     @functools.cached_property
     def verifier(self) -> SshVerifier:
@@ -103,6 +119,11 @@ class Parts:
     def signer(self) -> SshSigner:
         """The runner's own key."""
         return SshSigner(self.settings.runner.id, self.settings.runner.key)
+
+    @functools.cached_property
+    def capabilities(self) -> CapabilityFiles:
+        """What is proved of the drivers."""
+        return CapabilityFiles(self.settings.capabilities, self.verifier, self.clock)
 
     @functools.cached_property
     def ledger(self) -> FileLedger:

@@ -5,9 +5,12 @@ Input: intents without outcome. Output: their outcomes in the ledger.
 
 from collections.abc import Callable, Mapping
 
-from murenger.heal import settle
-from murenger.model import ChangeRecord, Check, Device, Digest, JsonValue, OutcomeVerdict
+from murenger.errors import MurengerError
+from murenger.heal import Unsettled, settle
+from murenger.heal.tools import WayBack
+from murenger.model import ChangeRecord, Check, Device, Digest, JsonValue, OutcomeVerdict, Snapshot
 from murenger.observe import observe
+from murenger.reconcile import Compared
 from murenger.record.reading import group_of, number_of, predicate_of, text_of, time_of
 from murenger.record.settlement import Settlement
 from murenger.secrets import Fingerprinter
@@ -22,12 +25,20 @@ class Settling:
         parts: adapters.
         journal: the ledger.
         fingerprinter: returns the maker of fingerprints for a golden revision.
+        compare: compares a snapshot with the golden policy that counts now.
     """
 
-    def __init__(self, parts: Parts, journal: Journal, fingerprinter: Callable[[str], Fingerprinter]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        journal: Journal,
+        fingerprinter: Callable[[str], Fingerprinter],
+        compare: Callable[[Device, Snapshot], Compared],
+    ) -> None:
         self._parts = parts
         self._journal = journal
         self._fingerprinter = fingerprinter
+        self._compare = compare
 
     def settle_open(self, device: Device, revision: str) -> bool:
         """Find out what became of a change to this device whose process died; call it under the device's lease.
@@ -46,24 +57,26 @@ class Settling:
         before = Digest("sha256:" + text_of(group_of(said, "before"), "normalised_sha256"))
         expected = Digest("sha256:" + text_of(group_of(said, "intent"), "expected_after_sha256"))
         timer_left_s = self._timer_left_s(said)
+        never_sent = self._parts.sending.never_sent(device.name, intent.sha256)
         found = settle(
+            Unsettled(
+                before=before,
+                is_promised=lambda seen: seen.digest == expected or self._is_golden(device, seen, said),
+                # The full time, whatever the wall clock says has passed: it may have been stepped since.
+                wait_s=number_of(group_of(said, "backout"), "timer_s") or 0,
+                timer_runs=timer_left_s > 0,
+                way_back=WayBack.NEVER_SENT if never_sent else WayBack.NO_ANSWER,
+            ),
             observe=lambda: observe(device, self._parts.source, fingerprinter).snapshot,
             clock=self._parts.clock,
-            before=before,
-            expected=expected,
-            # The full time, whatever the wall clock says has passed: it may have been stepped since.
-            wait_s=number_of(group_of(said, "backout"), "timer_s") or 0,
         )
         now = self._parts.clock.now()
         verdict = found.verdict
-        if verdict is OutcomeVerdict.ROLLED_BACK:
-            # Nobody lived to roll back: with time left on the timer nothing was applied, else the timer may have fired.
-            verdict = OutcomeVerdict.NOT_APPLIED if timer_left_s else OutcomeVerdict.REVERTED_BY_DEVICE
         check = Check(
             name="configuration read over a fresh connection after a crash",
             expected=expected,
             observed=found.digest or "unreadable",
-            passed=found.digest == expected,
+            passed=verdict is OutcomeVerdict.HEALED or found.digest == expected,
             at=now,
         )
         settlement = Settlement(
@@ -83,6 +96,17 @@ class Settling:
                 action=f"the device was read: {verdict.value}",
             )
             recorder.settled(settlement, intent)
+
+    def _is_golden(self, device: Device, seen: Snapshot, said: Mapping[str, JsonValue]) -> bool:
+        """Tell whether live is golden in every part that is compared, by the revision that the change was to restore.
+
+        A device may list a hand-written golden in another form that means the same.
+        """
+        try:
+            compared = self._compare(device, seen)
+        except MurengerError:
+            return False
+        return compared.drift.in_sync and compared.golden.revision == text_of(group_of(said, "golden"), "commit")
 
     def _timer_left_s(self, said: Mapping[str, JsonValue]) -> float:
         written = time_of(said, "written_at")

@@ -35,13 +35,17 @@ from murenger.reconcile import Compared, Examination, Observed, Pass, Stages, ex
 from murenger.record.executor import Population, Trigger
 from murenger.wiring.desk import GoldenDesk
 from murenger.wiring.failures import Failures
+from murenger.wiring.guarding import Guarding
 from murenger.wiring.healing import Healing, PlanFile
 from murenger.wiring.impact import ImpactDesk
+from murenger.wiring.incidents import Incidents
 from murenger.wiring.journal import Journal
 from murenger.wiring.keyring import Keyring
 from murenger.wiring.outcomes import outcome_from_record
 from murenger.wiring.parts import Parts
+from murenger.wiring.scoping import wanted
 from murenger.wiring.settling import Settling
+from murenger.wiring.standing_off import StandingOff
 from murenger.wiring.upkeep import Upkeep
 from murenger.wiring.watch import Watch
 
@@ -74,8 +78,11 @@ class Site:
         self.impact = ImpactDesk(lambda: parts.assessor, self.desk.intents)
         self.failures = Failures(parts, self.journal)
         self.watch = Watch(parts, self.journal, self.failures)
-        self.healing = Healing(parts, self.journal, self.watch, self.desk.fingerprinter, self.impact)
-        self.settling = Settling(parts, self.journal, self.desk.fingerprinter)
+        self.incidents = Incidents(parts, self.journal, self.failures)
+        guarding = Guarding(parts, self.journal, self.watch, self.desk)
+        self.healing = Healing(parts, self.journal, self.watch, guarding, self.desk.fingerprinter, impact=self.impact)
+        self.settling = Settling(parts, self.journal, self.desk.fingerprinter, self._compare)
+        self.standing_off = StandingOff(parts, self.journal)
         self.keyring = Keyring(parts, self.journal, self.watch)
         self._last_good: dict[str, LastGood] = {}
         self._in_sync_at: dict[str, datetime.datetime] = {}
@@ -112,24 +119,31 @@ class Site:
             return self._observe(device).live.text
         return self.desk.golden(device)[0].snapshot.text
 
-    def reconcile(self, device: Device) -> Pass:
+    def reconcile(self, device: Device, *, may_heal: bool = True) -> Pass:
         """Make one recorded pass, and heal through the remediation playbook where that is decided.
+
+        Args:
+            device: which.
+            may_heal: False to stop at the decision, for a heal that waits its turn.
 
         Raises:
             MurengerError: the device could not be examined, or its playbook not run.
         """
-        with self.parts.leases.hold(device.name):
-            self._settle(device)
-        return reconcile(device, self._stages(device))
+        with self.incidents.watching(device):
+            with self.parts.leases.hold(device.name):
+                self._settle(device)
+            done = reconcile(device, self._stages(device), may_heal=may_heal)
+        self.incidents.ended(device, done.outcome)
+        return done
 
-    def patrol(self, device: Device) -> Pass:
+    def patrol(self, device: Device, *, may_heal: bool = True) -> Pass:
         """Make one recorded pass as the runner does: that a device cannot be read is recorded too, and when it can.
 
         Raises:
             MurengerError: the device could not be examined, or its playbook not run.
         """
         try:
-            done = self.reconcile(device)
+            done = self.reconcile(device, may_heal=may_heal)
         except ObserveError as error:
             self.watch.unreadable(device, error)
             raise
@@ -153,12 +167,18 @@ class Site:
         Raises:
             MurengerError: it was refused, and nothing was touched.
         """
-        with self.parts.leases.hold(device.name):
+        with self.incidents.watching(device), self.parts.leases.hold(device.name) as lease:
             self._settle(device)
             examination = self._examine_for(device, plan_sha256)
+            self.incidents.found(examination)
             if examination.drift.in_sync:
                 return None
-            return self.healing.remediate(examination, plan_sha256)
+            outcome = self.healing.remediate(examination, plan_sha256, lease)
+        self.incidents.ended(device, outcome)
+        if self.parts.trigger is not Trigger.SCHEDULE:
+            # No runner need be there that would send what waits.
+            self.incidents.flush()
+        return outcome
 
     def accept_golden(
         self, device: Device, *, signing_key: str, message: str = "", text_file: pathlib.Path | None = None
@@ -184,7 +204,15 @@ class Site:
         self, *, population: Callable[[], tuple[Population, float]], report: Callable[[MurengerError], None]
     ) -> Upkeep:
         """Return the runner's own duties beside its devices; see `Upkeep`."""
-        return Upkeep(self.parts, self.journal, self.watch, self.failures, population=population, report=report)
+        return Upkeep(
+            self.parts,
+            self.journal,
+            self.watch,
+            self.failures,
+            self.incidents,
+            population=population,
+            report=report,
+        )
 
     @contextlib.contextmanager
     def runner_lock(self) -> Iterator[None]:
@@ -224,24 +252,32 @@ class Site:
         return Observed(live=seen.snapshot, secrets=seen.values)
 
     def _compare(self, device: Device, live: Snapshot) -> Compared:
+        policy = self.policy(device)
         golden, secrets = self.desk.golden(device)
-        drift = self._drift(golden.snapshot, live)
+        drift = self._drift(golden.snapshot, live, policy)
         if not drift.in_sync:
             listed = self.desk.as_the_device_lists_it(device, golden.snapshot, live)
             if listed is not golden.snapshot:
                 golden = dataclasses.replace(golden, snapshot=listed)
-                drift = self._drift(listed, live)
+                drift = self._drift(listed, live, policy)
         if not drift.in_sync:
-            impact = self.impact.impact(golden.snapshot, live, revision=golden.revision)
+            desired = wanted(golden.snapshot, live, policy)
+            impact = self.impact.impact(desired, live, revision=golden.revision)
             drift = dataclasses.replace(drift, impact=impact)
         return Compared(golden=golden, drift=drift, secrets=secrets)
 
-    def _drift(self, golden: Snapshot, live: Snapshot) -> Drift:
+    def _drift(self, golden: Snapshot, live: Snapshot, policy: Policy) -> Drift:
         with self.journal.reading() as history:
             recorded = history.last_in_sync_at(live.device)
         # A read that showed no drift is not recorded, but it bounds how long the next drift can have gone unseen.
         seen = [at for at in (recorded, self._in_sync_at.get(live.device)) if at is not None]
-        drift = compare(golden, live, detected_at=live.taken_at, last_in_sync_at=max(seen, default=None))
+        drift = compare(
+            golden,
+            live,
+            detected_at=live.taken_at,
+            last_in_sync_at=max(seen, default=None),
+            wanted=wanted(golden, live, policy),
+        )
         if drift.in_sync:
             self._in_sync_at[live.device] = live.taken_at
         return drift
@@ -259,6 +295,7 @@ class Site:
             approval=approval,
             plan_digest=plan_digest,
             now=self.parts.clock.now(),
+            standoffs=() if policy.mode is Mode.OBSERVE else self.standing_off.standoffs(drift),
         )
         return dataclasses.replace(decision, reasons=(*decision.reasons, *faults))
 
@@ -284,7 +321,8 @@ class Site:
 
     def _approval_of(self, drift: Drift, plan_sha256: str | None) -> Approval | None:
         if plan_sha256 is not None:
-            return self.parts.approvals.for_plan(plan_sha256)
+            approval = self.parts.approvals.for_plan(plan_sha256)
+            return approval if self.standing_off.is_new_enough(drift.device, plan_sha256) else None
         for document in self.healing.plans_for(drift):
             approval = self.parts.approvals.for_plan(document.sha256)
             if approval is not None:
@@ -293,6 +331,7 @@ class Site:
 
     def _record(self, examination: Examination) -> None:
         self.journal.note(examination)
+        self.incidents.found(examination)
 
     def _heal_by_playbook(self, examination: Examination) -> Outcome:
         device, playbook = examination.device, self.settings.playbook

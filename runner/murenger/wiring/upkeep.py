@@ -1,4 +1,4 @@
-"""The runner's own duties beside its devices: heartbeats, anchors that wait, seals, retention, outages of its own.
+"""The runner's own duties beside its devices: heartbeats, what waits to be sent, seals, retention, outages of its own.
 
 Input: ticks, and how much of the population was seen. Output: records, receipts and seals; one duty's failure does not
 keep the others from being done.
@@ -17,6 +17,7 @@ from murenger.record.reading import group_of, predicate_of, text_of, written_at
 from murenger.record.store import record_name
 from murenger.wiring.anchoring import redacted
 from murenger.wiring.failures import RUNNING, SCANNING, SEALING, Failures
+from murenger.wiring.incidents import Incidents
 from murenger.wiring.journal import Journal
 from murenger.wiring.parts import Parts
 from murenger.wiring.pruning import Pruning
@@ -37,6 +38,7 @@ class Upkeep:
         journal: the ledger.
         watch: anchors records.
         failures: open failures.
+        incidents: tells people.
         population: returns how much of the population was seen, and the age in seconds of the oldest check that is due
             and was not made.
         report: called with each error that a duty met.
@@ -48,6 +50,7 @@ class Upkeep:
         journal: Journal,
         watch: Watch,
         failures: Failures,
+        incidents: Incidents,
         *,
         population: Callable[[], tuple[Population, float]],
         report: Callable[[MurengerError], None],
@@ -56,6 +59,7 @@ class Upkeep:
         self._journal = journal
         self._watch = watch
         self._failures = failures
+        self._incidents = incidents
         self._population = population
         self._report = report
         self._pruning = Pruning(parts, journal, watch, failures)
@@ -86,6 +90,7 @@ class Upkeep:
             )
         self._watch.note_backlog(set(self._parts.anchors.names))
         self._watch.note_removed()
+        self._incidents.begin()
         self._watch.anchor_quietly()
 
     def observed(self, at: datetime.datetime) -> None:
@@ -114,6 +119,8 @@ class Upkeep:
                 self.heartbeat()
         with self._duty():
             self._watch.retry()
+        with self._duty():
+            self._incidents.tick()
         if now >= self._keep_at:
             self._keep_at = now + datetime.timedelta(seconds=KEEPING_S)
             with self._duty():

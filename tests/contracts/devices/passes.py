@@ -183,6 +183,7 @@ def trial(
         drift=drift,
         live=live,
         golden=want.golden,
+        candidate=want.golden.snapshot.text,
         expected=expected,
         steps=steps(live, promised),
         decision=decision,

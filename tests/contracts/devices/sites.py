@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.contracts.devices.benches import Bench
+from tests.proved import prove
 
 from murenger.adapters.keys import generate_key
 from murenger.cli.main import main
@@ -128,6 +129,7 @@ def workplace(bench: Bench, folder: pathlib.Path, *, revert_in_s: int | None = N
     made.done("keys", "trust", "alice@example.net", f"{key}.pub", "--role", "approver", "--role", "reviewer")
     made.done("approve", str(made.folder / "decisions/standing-change.json"), "--key", str(key), "--yes")
     made.done("golden", "accept", bench.name, "--key", str(key))
+    prove(made.site(), bench.device)
     return made
 
 

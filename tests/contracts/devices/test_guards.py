@@ -185,10 +185,10 @@ class Meddled:
             self.locked_out = True
 
     @contextlib.contextmanager
-    def open(self, device: Any) -> Iterator[Any]:
+    def open(self, device: Any, **options: Any) -> Iterator[Any]:
         if not self._after_staging:
             self.meddle()
-        with self._real.open(device) as session:
+        with self._real.open(device, **options) as session:
             if self._after_staging:
                 stage = session.stage
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from tests.contracts.devices.tables import CANNOT_ASK, HAND_WRITTEN
 
-from murenger.errors import ApprovalError, LeaseHeldError, PolicyError, SecretError
+from murenger.errors import ApprovalError, GuardRefusedError, LeaseHeldError, PolicyError, SecretError
 from murenger.lab.description import READ_ROLE
 from murenger.model import Action, Operation, OutcomeVerdict, Severity
+from murenger.wiring import guarding
 
 ACL, UNTRUST = "ip access-list CDE-IN", "security policies from-zone untrust to-zone trust policy"
 # What somebody types, and the first thing that a comparison must say about it.
@@ -112,20 +113,71 @@ def test_c08_looking_and_check_mode_touch_nothing(bench: Any, place: Any) -> Non
         assert {entry["user"] for entry in bench.trace()[asked:]} <= {bench.login(READ_ROLE).username, ""}
 
 
-def test_c16_a_golden_that_locks_us_out_ends_where_it_began(bench: Any, new_place: Any, tmp_path: pathlib.Path) -> None:
+@pytest.fixture
+def locking_place(bench: Any, new_place: Any, tmp_path: pathlib.Path) -> Any:
+    """Give a site whose golden policy, accepted and signed, would lock us out."""
     bench.play(bench.lockout)
     locked = tmp_path / "locked.txt"
     locked.write_text(bench.running(), encoding="utf-8")
     bench.reset()
     new_place.done("golden", "accept", bench.name, "--key", str(new_place.key), "--from", str(locked))
+    return new_place
+
+
+def test_c16_a_golden_that_locks_us_out_is_refused_before_the_device_is_touched(bench: Any, locking_place: Any) -> None:
+    before, asked = bench.state(), len(bench.trace()) if hasattr(bench, "trace") else 0
+    with pytest.raises(GuardRefusedError) as refused:
+        locking_place.heal()
+    assert refused.value.guard == "management-path"
+    assert bench.state() == before
+    if hasattr(bench, "trace"):
+        assert {entry["user"] for entry in bench.trace()[asked:]} <= {bench.login(READ_ROLE).username, ""}
+    records = [record["predicate"] for record in locking_place.records()]
+    assert records[-1]["hold"]["guard"] == "management-path"
+    assert not [record for record in records if record["kind"] == "intent"]
+
+
+def test_c16_a_lock_out_that_no_guard_foresees_ends_where_it_began(
+    bench: Any, locking_place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarding, "AFTER_A_PROOF", ())
     before = bench.running()
-    outcome = new_place.heal()
+    outcome = locking_place.heal()
     assert outcome.verdict in (OutcomeVerdict.ROLLED_BACK, OutcomeVerdict.REVERTED_BY_DEVICE), outcome
     assert bench.running() == before
     assert bench.read().hostname == bench.name
-    last = new_place.records()[-1]["predicate"]
+    last = locking_place.records()[-1]["predicate"]
     assert last["kind"] == "outcome"
     assert last["outcome"]["verdict"] == outcome.verdict.value
+
+
+FOREIGN_NAME = {"eos": ("hostname leaf1", "hostname leaf2"), "junos": ("host-name srx1", "host-name srx2")}
+
+
+def test_a_golden_of_another_device_is_refused_before_the_device_is_touched(
+    bench: Any, new_place: Any, tmp_path: pathlib.Path
+) -> None:
+    text = bench.running()
+    if bench.platform in FOREIGN_NAME:
+        own, other = FOREIGN_NAME[bench.platform]
+        assert own in text
+        text = text.replace(own, other)
+    else:
+        # Rules of nftables name no device: what tells is that another platform's text is none of this one's.
+        text = "hostname leaf2\n!\nip access-list edge\n   10 deny ip any any\n!\nend\n"
+    (tmp_path / "other.txt").write_text(text, encoding="utf-8")
+    words = ("golden", "accept", bench.name, "--key", str(new_place.key), "--from", str(tmp_path / "other.txt"))
+    before = bench.state()
+    if bench.platform not in FOREIGN_NAME:
+        assert new_place.verb(*words).code == 2
+        assert new_place.site().examine(bench.device).drift.in_sync
+    else:
+        new_place.done(*words)
+        with pytest.raises(GuardRefusedError) as refused:
+            new_place.heal()
+        assert refused.value.guard == "golden-trusted"
+        assert new_place.records()[-1]["predicate"]["hold"]["guard"] == "golden-trusted"
+    assert bench.state() == before
 
 
 def test_c22_a_second_worker_finds_the_device_taken(bench: Any, place: Any) -> None:

@@ -74,5 +74,8 @@ def srx(tmp_path: pathlib.Path) -> Iterator[tuple[EmulatorThread, dict[str, obje
                 "murenger_heal_user": "healer",
                 "murenger_heal_password": users["healer"]["password"],
                 "murenger_known_hosts": str(folder / "known_hosts"),
+                "murenger_management_source": "127.0.0.1",
+                "murenger_management_port": 830,
+                "murenger_management_interface": "ge-0/0/0.0",
             },
         )

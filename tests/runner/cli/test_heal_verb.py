@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from murenger.errors import GuardRefusedError
+from murenger.wiring import guarding
+
 
 @pytest.fixture(autouse=True)
 def _collection(collections: None) -> None:
@@ -93,6 +96,10 @@ def test_a_link_that_breaks_in_the_commit_is_settled_and_told(bench: Any) -> Non
     assert done.code == 2, done
     assert verdicts(bench) == ["rolled-back"]
     assert bench.switch.running() == drifted
+    again = bench.cli("heal", "leaf1")
+    assert (again.code, verdicts(bench)) == (2, ["rolled-back"]), again
+    assert "back-off: the last change was not healed (record " in again.out
+    bench.sanction()
     assert bench.cli("heal", "leaf1").code == 0
     assert verdicts(bench) == ["rolled-back", "healed"]
 
@@ -111,7 +118,9 @@ def test_another_administrators_pending_session_is_never_touched(bench: Any) -> 
     ]
 
 
-def test_a_golden_that_would_lock_us_out_is_rolled_back(bench: Any, tmp_path: pathlib.Path) -> None:
+@pytest.fixture
+def locking_golden(bench: Any, tmp_path: pathlib.Path) -> Any:
+    """Accept a golden policy that would lock us out, and give the site and its device."""
     text = bench.switch.running().replace("   10 permit 127.0.0.0/8", "   10 deny any")
     assert "deny any" in text
     (tmp_path / "golden.conf").write_text(text, encoding="utf-8")
@@ -119,9 +128,30 @@ def test_a_golden_that_would_lock_us_out_is_rolled_back(bench: Any, tmp_path: pa
         "golden", "accept", "leaf1", "--key", str(bench.alice), "--from", str(tmp_path / "golden.conf")
     )
     assert accepted.code == 0, accepted
-    running = bench.switch.running()
     site = bench.open()
-    (device,) = site.devices(("leaf1",))
+    return site, site.devices(("leaf1",))[0]
+
+
+def test_a_golden_that_would_lock_us_out_is_refused_before_the_device_is_touched(
+    bench: Any, locking_golden: Any
+) -> None:
+    site, device = locking_golden
+    running = bench.switch.running()
+    with pytest.raises(GuardRefusedError, match=r"own way to the device|lock us out") as refused:
+        site.remediate(device, site.plan(site.examine(device)).sha256)
+    assert refused.value.guard == "management-path"
+    assert bench.switch.running() == running
+    assert "healer" not in bench.switch.users()
+    assert not bench.records("intent")
+    assert [record["hold"]["guard"] for record in bench.records("hold")] == ["management-path"]
+
+
+def test_a_lock_out_that_no_guard_foresees_is_rolled_back(
+    bench: Any, locking_golden: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarding, "AFTER_A_PROOF", ())
+    site, device = locking_golden
+    running = bench.switch.running()
     outcome = site.remediate(device, site.plan(site.examine(device)).sha256)
     assert outcome.verdict.value in {"rolled-back", "reverted-by-device"}, outcome.reason
     assert not outcome.checks[0].passed

@@ -169,7 +169,8 @@ def test_show_tells_what_holds_a_record_in_its_place(bench: Any) -> None:
     told = bench.cli("show", "1")
     assert f"day {day.name}: sealed, with a time stamp" in told.out
     held = [line for line in told.out.splitlines() if "/receipts/" in line]
-    tsa, witness, git = (next(n for n, line in enumerate(held) if f"-{sink}." in line) for sink in ("tsa1", "w1", "git1"))
+    places = (next(n for n, line in enumerate(held) if f"-{sink}." in line) for sink in ("tsa1", "w1", "git1"))
+    tsa, witness, git = places
     assert len(held) == 3
     assert tsa < witness < git
     assert "early" not in told.out

@@ -8,6 +8,7 @@ import pytest
 from murenger.adapters.ansible import mapping
 from murenger.config import load
 from murenger.config.document import Section
+from murenger.wiring import proving
 
 ROOT = pathlib.Path(__file__).parents[3]
 REFERENCE = ROOT / "docs" / "reference"
@@ -69,4 +70,5 @@ def test_the_variable_table_is_the_mapping() -> None:
     assert all(names in listed for names in mapping.PORT_VARIABLES.values())
     assert (mapping.ZONE_VARIABLE,) in listed
     assert (mapping.CRITICALITY_VARIABLE,) in listed
-    assert len(listed) == len(labels) + 5
+    assert all((name,) in listed for name in proving.VARIABLES)
+    assert len(listed) == len(labels) + 5 + len(proving.VARIABLES)

@@ -56,7 +56,10 @@ def test_a_drift_within_the_standing_change_heals_on_its_authority(case: Any) ->
     assert decision.action is Action.HEAL
     assert decision.approval == case.signed()
     assert decision.approval.mode is ApprovalMode.STANDING
-    assert decision.reasons == ("standing change cccccccccccc, signed by alice@example.net, covers it",)
+    assert decision.reasons == (
+        "widening drift",
+        "standing change cccccccccccc, signed by alice@example.net, covers it",
+    )
     assert (decision.device, decision.mode, decision.policy) == ("fw1", Mode.HEAL, case.policy)
     assert decision.decided_at == case.now
 
@@ -90,7 +93,7 @@ def test_mode_propose_heals_what_a_person_approved(case: Any) -> None:
     decision = decided(case)
     assert decision.action is Action.HEAL
     assert decision.approval == case.approval
-    assert decision.reasons == ("bob@example.net approved this plan",)
+    assert decision.reasons == ("widening drift", "bob@example.net approved this plan")
 
 
 @pytest.mark.parametrize("mode", [Mode.PROPOSE, Mode.HEAL])
@@ -211,7 +214,8 @@ def test_every_reason_against_is_given_at_once(case: Any) -> None:
     case.vary_policy(mode=Mode.OBSERVE)
     case.drifted(difference(severity=Severity.FOREIGN))
     decision = decided(case)
-    assert len(decision.reasons) == 2
+    assert decision.reasons[0] == "widening drift"
+    assert len(decision.reasons) == 3
     assert all(reason and not reason.endswith(".") for reason in decision.reasons)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from murenger.errors import GuardRefusedError, MurengerError, RemediationError, UnreachableError
-from murenger.heal import HealTools, heal, make_plan
+from murenger.errors import GuardRefusedError, LeaseHeldError, MurengerError, RemediationError, UnreachableError
+from murenger.heal import HealTools, Step, heal, make_plan
 from murenger.model import (
     Action,
     Approval,
     ApprovalMode,
+    Check,
     Decision,
     Device,
     Difference,
@@ -62,6 +63,7 @@ class Bench:
     """
 
     running: str = LIVE
+    message: str = ""
     time: datetime.datetime = NOON
     candidate: str | None = None
     pending: tuple[datetime.datetime, str] | None = None
@@ -71,6 +73,13 @@ class Bench:
     unreachable_after_commit: bool = False
     impact: Impact = EQUAL
     applies: Callable[[str], str] = str
+    handle: str = ""
+    token: int = 0
+    probes: tuple[Check, ...] = ()
+    lost_at: Step | None = None
+    reverts_after_confirm: bool = False
+    steps: list[Step] = dataclasses.field(default_factory=list)
+    on_step: Callable[[Step], None] = int
 
     def now(self) -> datetime.datetime:
         return self.time
@@ -94,7 +103,8 @@ class Bench:
         return SafetyNet.DEVICE_TIMER
 
     @contextlib.contextmanager
-    def open(self, device: Device) -> Iterator["Bench"]:
+    def open(self, device: Device, *, token: int = 0) -> Iterator["Bench"]:
+        self.token = token
         self._step(f"open {device.name}")
         try:
             yield self
@@ -111,6 +121,7 @@ class Bench:
     def commit(self, *, message: str, revert_in_s: int) -> None:
         assert message
         self._step("commit")
+        self.message = message
         assert self.candidate is not None
         self.pending = (self.time + datetime.timedelta(seconds=revert_in_s), self.running)
         self.running, self.candidate = self.applies(self.candidate), None
@@ -120,15 +131,27 @@ class Bench:
         self._step("confirm")
         if self.pending is None:
             raise RemediationError("too late", device="fw1")
+        if self.reverts_after_confirm:
+            self.running = self.pending[1]
         self.pending = None
 
-    def undo(self) -> None:
+    def undo(self) -> bool:
         if self.pending is None and self.candidate is None:
-            return
+            return False
         self._step("undo")
-        if self.pending:
-            self.running, self.pending = self.pending[1], None
+        return self._revert()
+
+    def _revert(self) -> bool:
         self.candidate = None
+        if self.pending is None:
+            return False
+        self.running, self.pending = self.pending[1], None
+        return True
+
+    def take_back(self, device: Device, handle: str) -> bool:
+        assert (device.name, handle) == ("fw1", self.handle)
+        self._step("take back")
+        return self._revert()
 
     def cut_flows(self, device: Device, differences: Sequence[Difference]) -> FlowReport:
         self._step(f"cut flows {device.name}")
@@ -161,7 +184,25 @@ class Bench:
             fill=lambda text: text,
             redact=lambda text: text.replace("CANARY", "<redacted>"),
             clock=self,
+            probes=self._probe,
+            lease_held=self._check_lease,
+            sending=lambda: self._step("sending"),
+            token=7,
+            at=self._at,
         )
+
+    def _probe(self) -> tuple[Check, ...]:
+        self._step("probes")
+        return self.probes
+
+    def _check_lease(self) -> None:
+        self._step("lease")
+        if self.lost_at is not None and self.lost_at in self.steps:
+            raise LeaseHeldError("the lease on this device was lost", device="fw1")
+
+    def _at(self, step: Step) -> None:
+        self.steps.append(step)
+        self.on_step(step)
 
     def heal(self, device: Device | None = None) -> Outcome:
         """Heal fw1 by the plan that undoes LIVE."""
@@ -211,7 +252,7 @@ def decision() -> Decision:
     )
 
 
-def plan() -> Plan:
+def plan(expected: str = GOLDEN) -> Plan:
     """Return the plan that undoes LIVE."""
     golden = Golden(
         snapshot=snapshot(GOLDEN, SnapshotKind.GOLDEN),
@@ -226,7 +267,8 @@ def plan() -> Plan:
         drift=drift(),
         live=snapshot(LIVE),
         golden=golden,
-        expected=GOLDEN,
+        candidate=GOLDEN,
+        expected=expected,
         steps=("- drifted", "+ golden"),
         decision=decision(),
         safety_net=SafetyNet.DEVICE_TIMER,
@@ -237,6 +279,11 @@ def plan() -> Plan:
 @pytest.fixture(name="bench")
 def _bench() -> Bench:
     return Bench()
+
+
+@pytest.fixture(name="make_plan")
+def _make_plan() -> Callable[[str], Plan]:
+    return plan
 
 
 @pytest.fixture(name="make_device")

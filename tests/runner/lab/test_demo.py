@@ -129,6 +129,34 @@ def test_a_stopped_demo_leaves_no_lab_and_no_folder(tmp_path: pathlib.Path, numb
     assert not list(tmp_path.iterdir())
 
 
+def test_commands_run_side_by_side_and_each_is_shown_and_kept(tmp_path: pathlib.Path) -> None:
+    runner, shown = shell(tmp_path)
+    # Each waits for the other's file, so neither can end before both have begun.
+    script = 'touch "$0"; while [ ! -e "$1" ]; do sleep 0.02; done; echo "$0 ends"; echo "$0 murmurs" >&2'
+    commands = [("sh", "-c", script, *names) for names in (("one", "two"), ("two", "one"))]
+    first, second = runner.run_at_once(*commands, timeout_s=20)
+    assert (first.stdout, second.stdout) == ("one ends\n", "two ends\n")
+    said = shown.getvalue()
+    assert said.index("$ ") < said.index("one ends") < said.index("two ends")
+    assert "one murmurs" not in said
+    assert "one murmurs" in first.log.read_text()
+    assert first.log.read_text().endswith("[exit code 0]\n")
+
+
+def test_one_of_several_that_fails_fails_the_demo_and_tells_why(tmp_path: pathlib.Path) -> None:
+    runner, shown = shell(tmp_path)
+    with pytest.raises(DemoFailedError, match="ended with exit code 3"):
+        runner.run_at_once(("true",), ("sh", "-c", "echo because >&2; exit 3"), timeout_s=20)
+    assert "because" in shown.getvalue()
+
+
+def test_commands_that_do_not_end_in_time_are_ended(tmp_path: pathlib.Path) -> None:
+    runner, _ = shell(tmp_path)
+    with pytest.raises(DemoFailedError, match="did not end within"):
+        runner.run_at_once(("true",), ("sh", "-c", "echo $$ >pid; exec sleep 600"), timeout_s=1)
+    assert not pathlib.Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
 def test_programs_that_every_device_needs_are_named_with_their_packages(tmp_path: pathlib.Path) -> None:
     with pytest.raises(DemoError) as caught:
         cast((), path=str(tmp_path))

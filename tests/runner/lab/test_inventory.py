@@ -87,6 +87,18 @@ def test_ansible_finds_groups_addresses_and_encrypted_passwords(tmp_path: pathli
     assert hosts["srx1"]["murenger_known_hosts"] == str(tmp_path / "known_hosts")
 
 
+def test_each_device_says_how_it_sees_who_manages_it(tmp_path: pathlib.Path) -> None:
+    write_inventory(tmp_path, members(tmp_path, "userns"), MASTER)
+    hosts = read_by_ansible(tmp_path)["_meta"]["hostvars"]
+    names = ("source", "address", "port", "interface")
+    told = {name: [host.get(f"murenger_management_{one}") for one in names] for name, host in hosts.items()}
+    assert told == {
+        "fw1": ["192.0.2.10", "192.0.2.1", 22, "mgmt0"],
+        "leaf1": ["127.0.0.1", None, 443, "Management1"],
+        "srx1": ["127.0.0.1", None, 830, "ge-0/0/0.0"],
+    }
+
+
 @pytest.mark.parametrize("form", ["userns", "netns"])
 def test_no_password_stands_in_the_clear(tmp_path: pathlib.Path, form: str) -> None:
     write_inventory(tmp_path, members(tmp_path, form), MASTER)

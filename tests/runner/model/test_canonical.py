@@ -25,7 +25,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.dictionaries(TEXT, VALUES, max_size=6))
 @example({"\U00010000": 1, "\ue000": 2})
 @example({"\uffff": {"\U0001f600": [], "\ufffd": None}})
@@ -40,7 +40,7 @@ def test_what_the_reference_writes_is_read_back_and_nothing_else(value: dict[str
             parse_canonical(other)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.dictionaries(TEXT, VALUES, max_size=4), st.data())
 def test_altered_bytes_are_judged_alike_by_the_quick_and_the_careful_reading(
     value: dict[str, Any], data: st.DataObject

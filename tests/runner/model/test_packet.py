@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from murenger.model.packet import (
@@ -43,6 +43,8 @@ def packets(draw: st.DrawFn) -> Packet:
 
 
 @given(packets())
+@example(Packet(family=6, src=0, dst=0, proto=1, sport=0, dport=0, flags="none"))
+@example(Packet(family=4, src=0, dst=0, proto=58, sport=0, dport=0, flags="none"))
 def test_what_is_written_is_read_back(packet: Packet) -> None:
     assert packet_from_json(packet_to_json(packet)) == packet
 

@@ -1,5 +1,6 @@
 """What a ledger knows about the past."""
 
+import dataclasses
 import datetime
 import json
 from typing import Any
@@ -132,6 +133,25 @@ def test_refusals_and_failures_are_recorded(world: Any) -> None:
         control="observation", cause="unreachable", subject=("inventory", "0" * 64), device=world.device
     )
     assert (failed.kind, failed.device) == (RecordKind.FAILURE, "fw1")
+
+
+def test_a_refusal_is_known_for_this_drift_and_this_guard_until_the_drift_ends(world: Any) -> None:
+    world.start()
+    drift, guard = world.drift(), "blast-radius"
+    opening = world.recorder.drift_found(drift, world.snapshot(), world.golden())
+    assert not History(world.ledger).is_refused(drift, guard)
+    held = {"cause": "guard-failed", "guard": guard, "detail": "too many", "golden": world.golden()}
+    record = world.recorder.hold(drift, world.snapshot(), world.heal_decision(None), **held)
+    assert json.loads(record.content)["predicate"]["hold"]["detail"] == "too many"
+    history = History(world.ledger)
+    assert history.is_refused(drift, guard)
+    assert not history.is_refused(drift, "clock-sane")
+    assert not history.is_refused(dataclasses.replace(drift, live_digest=digest_of("another")), guard)
+    assert not history.is_refused(dataclasses.replace(drift, golden_digest=digest_of("another")), guard)
+    in_sync = dataclasses.replace(drift, differences=())
+    world.recorder.drift_closed(in_sync, world.snapshot(), world.golden(), opening=opening, cause="changed back")
+    history.refresh()
+    assert not history.is_refused(drift, guard)
 
 
 def test_drift_stays_open_where_the_heal_did_not_succeed(world: Any) -> None:

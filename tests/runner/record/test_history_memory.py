@@ -142,7 +142,11 @@ def answers(history: History, shelf: Shelf) -> dict[str, object]:
             history.last_hold(device),
             history.last_in_sync_at(device),
             history.last_good(device),
+            history.held(device),
+            history.past_of(device),
         )
+        ended = history.past(datetime.datetime.min.replace(tzinfo=datetime.UTC))
+        assert history.past_of(device) == tuple(past for past in ended if past.device == device)
     for record in shelf.kept:
         told[f"plan {record.sequence}"] = history.outcome_of(record.sha256)
     return told
@@ -176,7 +180,7 @@ def play(shelf: Shelf, steps: list[tuple[str, str]]) -> None:
             shelf.write(step)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(before=STEPS, after=STEPS, fast=st.booleans())
 def test_a_later_run_knows_what_a_whole_read_tells(
     before: list[tuple[str, str]], after: list[tuple[str, str]], *, fast: bool
@@ -194,7 +198,7 @@ def test_a_later_run_knows_what_a_whole_read_tells(
     assert answers(later, shelf) == answers(History(shelf), shelf)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(before=STEPS, after=STEPS, data=st.data())
 def test_what_must_outlast_pruned_records_does_whoever_reads(
     before: list[tuple[str, str]], after: list[tuple[str, str]], data: st.DataObject
@@ -373,3 +377,18 @@ def test_large_records_that_are_seldom_asked_for_are_not_held_in_memory() -> Non
     shelf.read.clear()
     assert history.outcome_of(shelf.kept[0].sha256) == outcome
     assert shelf.read == [1]
+
+
+def test_of_each_device_the_newest_64_changes_are_remembered() -> None:
+    shelf = Shelf()
+    for _ in range(70):
+        shelf.outcome(shelf.intent("fw1"), "rolled-back")
+    shelf.outcome(shelf.intent("fw2"))
+    for history in (History(shelf), History(shelf, Memory(shelf, History(shelf).dump()))):
+        own = history.past_of("fw1")
+        assert [past.sequence for past in own] == [
+            past.sequence for past in sorted(own, key=lambda past: past.sequence)
+        ]
+        assert (len(own), own[-1].sequence) == (64, 139)
+        assert [past.device for past in history.past_of("fw2")] == ["fw2"]
+        assert history.past_of("fw3") == ()

@@ -106,7 +106,7 @@ def test_both_accept_every_record_of_a_story(told: Any) -> None:
         assert accepted_by_oracle(statement)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(index=st.integers(0, 9), seed=st.integers(0, 2**32))
 def test_both_agree_on_every_mutation(told: Any, index: int, seed: int) -> None:
     records = getattr(told, "parsed", None)

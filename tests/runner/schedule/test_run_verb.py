@@ -177,7 +177,7 @@ def test_a_heal_that_has_begun_is_finished_before_the_runner_ends(
     # As a terminal does: to every process of the group.
     os.killpg(process.pid, number)
     assert process.wait(timeout=LIMIT_S) == 0
-    assert "leaf1: healed" in told(tmp_path, "out")
+    assert "leaf1: healed" in told(tmp_path, "out"), told(tmp_path, "err")
     assert bench.records("outcome")[0]["outcome"]["verdict"] == "healed"
     assert bench.records()[-1]["runner"]["phase"] == "stop"
     assert not list((bench.site / "state").glob("murenger-play-*"))

@@ -32,6 +32,10 @@ def heap(*devices: str) -> DueHeap:
     return DueHeap({name: IntervalCadence(device=name, interval_s=60) for name in devices}, NOON)
 
 
+def never(device: str) -> None:
+    raise AssertionError(device)
+
+
 def balanced(counts: Counts) -> bool:
     return counts.due == counts.executed + counts.coalesced + counts.overdue + counts.refused
 
@@ -50,7 +54,7 @@ def test_due_equals_executed_plus_coalesced_plus_overdue_plus_refused_under_over
         if device == "fw0":
             raise LeaseHeldError("held", device=device)
 
-    runner = Runner(heap(*(f"fw{n}" for n in range(6))), check, clock, workers=2)
+    runner = Runner(heap(*(f"fw{n}" for n in range(6))), check, clock, heal=never, workers=2)
     for _ in range(5):
         clock.wait(90)
         runner.tick()
@@ -78,7 +82,7 @@ def test_a_check_that_raises_is_counted_and_the_device_is_served_again() -> None
         done.release()
         raise RuntimeError(device)
 
-    runner = Runner(heap("fw1"), check, clock, workers=1)
+    runner = Runner(heap("fw1"), check, clock, heal=never, workers=1)
     for _ in range(2):
         clock.wait(61)
         runner.tick()
@@ -120,7 +124,7 @@ def test_stop_waits_for_running_checks_and_drops_the_rest(workers: int) -> None:
         release.wait(10)
         finished.append(device)
 
-    runner = Runner(heap(*(f"fw{n}" for n in range(5))), check, clock, workers=workers)
+    runner = Runner(heap(*(f"fw{n}" for n in range(5))), check, clock, heal=never, workers=workers)
     clock.wait(61)
     runner.tick()
     for _ in range(workers):

@@ -3,10 +3,12 @@
 import dataclasses
 import datetime
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from tests.notified import Told
+from tests.notify_peers import Receiver, receiving
 
 from murenger.errors import AnchorError
 from murenger.model import AnchorHead, Receipt, ReceiptKind
@@ -90,3 +92,10 @@ class Anchored:
 def anchored(bench: Any) -> Anchored:
     """Give a bench that can be anchored."""
     return Anchored(bench)
+
+
+@pytest.fixture
+def told(bench: Any) -> Iterator[Told]:
+    """Give a site that tells a webhook receiver on loopback."""
+    with receiving(Receiver()) as receiver:
+        yield Told(bench, receiver)

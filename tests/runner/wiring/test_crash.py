@@ -3,56 +3,34 @@
 import dataclasses
 import gc
 import pathlib
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests import dying
 
 from murenger.adapters.ansible.launch import PlaybookRun
 from murenger.adapters.napalm.candidates import mark_of
+from murenger.errors import LedgerError
+from murenger.heal import Step
 
-# A process that carries out a plan and is killed right before or right after one step of it.
-DYING = """\
-import os, pathlib, signal, sys
-from murenger.adapters.napalm.remediator import NapalmRemediator, NapalmSession
-from murenger.record.recorder import Recorder
-from murenger.wiring import open_site
-from murenger.wiring.watch import Watch
-
-def dies(owner, name, when):
-    whole = getattr(owner, name)
-    def step(*arguments, **options):
-        if when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = whole(*arguments, **options)
-        os.kill(os.getpid(), signal.SIGKILL)
-        return result
-    setattr(owner, name, step)
-
-config, step, when = sys.argv[1:]
-owners = {"open": NapalmRemediator, "outcome": Recorder, "anchor_change": Watch}
-dies(owners.get(step, NapalmSession), step, when)
-site = open_site(file=pathlib.Path(config))
-(device,) = site.devices(("leaf1",))
-site.remediate(device, site.plan(site.examine(device)).sha256)
-"""
-
-# Where the process dies, and in which state the device must then be found once its timer has had its time.
+# After which step the process dies, and in which state the device must then be found once its timer has had its time.
 DEATHS = [
-    ("anchor_change", "before", "not-applied"),
-    ("anchor_change", "after", "not-applied"),
-    ("open", "before", "not-applied"),
-    ("stage", "before", "not-applied"),
-    ("stage", "after", "not-applied"),
-    ("commit", "before", "not-applied"),
-    ("commit", "after", "reverted-by-device"),
-    ("confirm", "before", "reverted-by-device"),
-    ("confirm", "after", "healed"),
-    ("outcome", "before", "healed"),
+    (Step.INTENT_WRITTEN, "not-applied"),
+    (Step.INTENT_ANCHORED, "not-applied"),
+    (Step.CONNECTED, "not-applied"),
+    (Step.STAGED, "not-applied"),
+    (Step.RECHECKED, "not-applied"),
+    (Step.COMMITTED, "reverted-by-device"),
+    (Step.TEXT_PROVED, "reverted-by-device"),
+    (Step.PACKETS_PROVED, "reverted-by-device"),
+    (Step.PROBED, "reverted-by-device"),
+    (Step.CONFIRMED, "healed"),
+    (Step.READ_AGAIN, "healed"),
+    (Step.FLOWS_CUT, "healed"),
+    (Step.SETTLED, "healed"),
 ]
+PROBE = "probes: [{name: dns, type: tcp, host: 127.0.0.1, port: 9, expect: open, timeout: 1s}]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +47,9 @@ class InThisProcess:
         return PlaybookRun(status="successful", return_code=0, messages=(), stdout="")
 
 
-def die(bench: Any, step: str, when: str) -> None:
+def die(bench: Any, step: Step) -> None:
     """Let a process die in the middle of healing leaf1."""
-    command = [sys.executable, "-c", DYING, str(bench.config), step, when]
-    died = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    dying.die(bench.config, "leaf1", step)
 
 
 @pytest.fixture(autouse=True)
@@ -81,12 +57,10 @@ def _drifted(bench: Any) -> None:
     bench.switch.drift()
 
 
-@pytest.mark.parametrize(("step", "when", "verdict"), DEATHS)
-def test_a_killed_heal_is_settled_from_the_device_at_the_next_pass(
-    bench: Any, step: str, when: str, verdict: str
-) -> None:
+@pytest.mark.parametrize(("step", "verdict"), DEATHS)
+def test_a_killed_heal_is_settled_from_the_device_at_the_next_pass(bench: Any, step: Step, verdict: str) -> None:
     drifted = bench.switch.running()
-    die(bench, step, when)
+    die(bench, step)
     assert [record["kind"] for record in bench.records()][-1] == "intent"
     site = bench.open()
     site.parts.launcher = InThisProcess(bench=bench)
@@ -100,22 +74,37 @@ def test_a_killed_heal_is_settled_from_the_device_at_the_next_pass(
     assert bench.records("recovery")[0]["recovery"]["cause"] == "open-intent"
     with site.journal.reading() as history:
         assert history.open_intents() == ()
+    assert done.outcome is None
     if verdict == "healed":
-        assert done.outcome is None
         assert done.examination.drift.in_sync
     else:
-        assert done.outcome is not None
-        assert done.outcome.verdict.value == "healed", done.outcome.reason
-    assert bench.switch.running() != drifted
-    assert site.examine(device).drift.in_sync
+        # Whatever kills the process that heals must not do so over and over: the next try waits.
+        assert done.examination.decision.cause == "back-off"
+        assert bench.switch.running() == drifted
     assert bench.cli("verify").code == 3
+
+
+@pytest.mark.parametrize("step", [Step.STAGED, Step.COMMITTED])
+def test_what_a_crash_left_undone_is_healed_once_its_back_off_is_over(bench: Any, step: Step) -> None:
+    die(bench, step)
+    site = bench.open()
+    site.parts.launcher = InThisProcess(bench=bench)
+    (device,) = site.devices(("leaf1",))
+    site.reconcile(device)
+    bench.switch.clock.advance(67)
+    done = site.reconcile(device)
+    assert done.outcome is not None, done.examination.decision.reasons
+    assert done.outcome.verdict.value == "healed", done.outcome.reason
+    assert site.examine(device).drift.in_sync
 
 
 def test_the_command_line_settles_what_was_not_applied_and_heals(
     bench: Any,
     collections: None,  # noqa: ARG001 - lets the playbook be found
 ) -> None:
-    die(bench, "stage", "before")
+    die(bench, Step.CONNECTED)
+    assert "back-off: the last change was not healed" in bench.cli("run", "--once").out
+    bench.sanction()
     done = bench.cli("run", "--once")
     assert done.code == 0, done
     assert "leaf1: healed" in done.out
@@ -125,7 +114,7 @@ def test_the_command_line_settles_what_was_not_applied_and_heals(
 
 
 def test_the_playbooks_door_settles_too_and_then_refuses_the_old_plan(bench: Any) -> None:
-    die(bench, "commit", "after")
+    die(bench, Step.COMMITTED)
     plan = bench.records("intent")[0]["change"]["plan_sha256"]
     site = bench.open()
     (device,) = site.devices(("leaf1",))
@@ -135,7 +124,7 @@ def test_the_playbooks_door_settles_too_and_then_refuses_the_old_plan(bench: Any
 
 
 def test_somebody_elses_change_meanwhile_is_a_third_state_and_is_called_so(bench: Any) -> None:
-    die(bench, "confirm", "after")
+    die(bench, Step.CONFIRMED)
     bench.switch.drift("description")
     bench.edit("mode: heal", "mode: observe")
     site = bench.open()
@@ -147,7 +136,7 @@ def test_somebody_elses_change_meanwhile_is_a_third_state_and_is_called_so(bench
 
 
 def test_a_device_that_cannot_be_read_any_more_is_unknown_and_not_called_healed(bench: Any) -> None:
-    die(bench, "commit", "after")
+    die(bench, Step.COMMITTED)
     bench.switch.fault("empty", value=True)
     site = bench.open()
     (device,) = site.devices(("leaf1",))
@@ -173,7 +162,7 @@ def test_a_candidate_that_another_installation_left_is_not_ours_to_clear(bench: 
 
 
 def test_looking_settles_nothing(bench: Any) -> None:
-    die(bench, "stage", "before")
+    die(bench, Step.CONNECTED)
     before = bench.everything()
     for verb in (("status",), ("diff",), ("heal", "leaf1", "--check"), ("log",), ("doctor",)):
         bench.cli(*verb)
@@ -181,7 +170,104 @@ def test_looking_settles_nothing(bench: Any) -> None:
 
 
 def test_a_killed_heal_leaves_no_lease_and_no_lock_behind(bench: Any) -> None:
-    die(bench, "commit", "before")
+    die(bench, Step.RECHECKED)
     site = bench.open()
     with site.runner_lock(), site.parts.leases.hold("leaf1"):
         assert pathlib.Path(bench.site / "state" / "leases" / "leaf1.lock").exists()
+
+
+@pytest.mark.parametrize(("step", "kinds"), [(Step.GUARDS_PASSED, []), (Step.OUTCOME_WRITTEN, ["intent", "outcome"])])
+def test_a_heal_killed_before_its_intent_or_after_its_outcome_leaves_nothing_open(
+    bench: Any, step: Step, kinds: list[str]
+) -> None:
+    die(bench, step)
+    site = bench.open()
+    site.parts.launcher = InThisProcess(bench=bench)
+    (device,) = site.devices(("leaf1",))
+    assert [record["kind"] for record in bench.records() if record["kind"] in ("intent", "outcome")] == kinds
+    site.reconcile(device)
+    assert bench.records("recovery") == []
+    assert [record["outcome"]["verdict"] for record in bench.records("outcome")] == ["healed"]
+
+
+def test_a_heal_killed_on_its_way_back_is_settled_too(bench: Any) -> None:
+    drifted = bench.switch.running()
+    bench.edit("mode: heal", f"{PROBE}\n    mode: heal")
+    die(bench, Step.WAY_BACK)
+    assert bench.switch.running() != drifted
+    bench.edit("mode: heal", "mode: observe")
+    site = bench.open()
+    site.reconcile(site.devices(("leaf1",))[0])
+    assert bench.records("outcome")[0]["outcome"]["verdict"] == "reverted-by-device"
+    assert bench.switch.running() == drifted
+
+
+def test_an_outcome_that_a_full_disk_refused_is_settled_at_the_next_start(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = bench.open()
+    (device,) = site.devices(("leaf1",))
+
+    def fill(step: Step) -> None:
+        if step is Step.SETTLED:
+            monkeypatch.setattr(site.parts.ledger, "append", full)
+
+    def full(*_: object, **__: object) -> None:
+        raise LedgerError("the ledger cannot be written: No space left on device")
+
+    site.healing.at = fill
+    with pytest.raises(LedgerError, match="No space left"):
+        site.remediate(device, site.plan(site.examine(device)).sha256)
+    assert bench.records()[-1]["kind"] == "intent"
+    again = bench.open()
+    assert again.reconcile(device).examination.drift.in_sync
+    assert [record["outcome"]["verdict"] for record in bench.records("outcome")] == ["healed"]
+    assert bench.cli("verify").code == 3
+
+
+def test_an_open_intent_is_found_without_the_index_too(bench: Any) -> None:
+    die(bench, Step.COMMITTED)
+    assert bench.cli("log", "--rebuild").code == 0
+    for path in bench.store.glob("index.sqlite3*"):
+        path.unlink()
+    bench.edit("mode: heal", "mode: observe")
+    site = bench.open()
+    site.reconcile(site.devices(("leaf1",))[0])
+    assert [record["outcome"]["verdict"] for record in bench.records("outcome")] == ["reverted-by-device"]
+    assert bench.cli("log", "--rebuild").code == 0
+    assert "open-intent" not in bench.cli("verify").out
+
+
+@pytest.mark.parametrize("verdict", ["partial", "unknown"])
+def test_a_state_that_is_not_proved_is_held_for_a_person_who_is_told_what_to_do(bench: Any, verdict: str) -> None:
+    die(bench, Step.CONFIRMED)
+    if verdict == "partial":
+        bench.switch.drift("description")
+    else:
+        bench.switch.fault("empty", value=True)
+    site = bench.open()
+    (device,) = site.devices(("leaf1",))
+    site.settling.settle_open(device, site.desk.revision()[0].revision)
+    bench.switch.fault("empty", value=None)
+    (outcome,) = bench.records("outcome")
+    assert outcome["outcome"]["verdict"] == verdict
+    (held,) = bench.records("hold")
+    assert held["hold"]["cause"] == "held-for-a-person"
+    assert "murenger plan leaf1" in held["hold"]["detail"]
+    assert [reference["rel"] for reference in held["refs"]] == ["outcome"]
+    assert bench.cli("verify").code == 3
+    with site.journal.reading() as history:
+        waiting = history.held("leaf1")
+    assert waiting is not None
+    assert waiting.verdict.value == verdict
+
+
+def test_live_that_is_golden_in_every_part_that_is_compared_is_settled_as_healed(bench: Any) -> None:
+    bench.edit("mode: heal", 'ignore: ["interface Ethernet8"]\n    mode: heal')
+    die(bench, Step.CONFIRMED)
+    bench.switch.type("configure", "interface Ethernet8", "description not golden's to say")
+    site = bench.open()
+    assert site.reconcile(site.devices(("leaf1",))[0]).examination.drift.in_sync
+    (outcome,) = bench.records("outcome")
+    assert outcome["outcome"]["verdict"] == "healed"
+    assert bench.cli("verify").code == 3

@@ -13,7 +13,8 @@ import socket
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import cast
 
 from murenger.errors import AnchorError, ConfigError
@@ -102,7 +103,7 @@ def endpoint_of(url: str) -> Endpoint:
     if parts.scheme not in {"http", "https"} or not parts.hostname or not clean or port == 0:
         raise ConfigError(f"{url!r} is not the URL of an HTTP server", hint="it begins with https:// or http://")
     if "@" in parts.netloc or parts.fragment:
-        raise ConfigError("an anchor's URL carries neither a login nor a fragment")
+        raise ConfigError("the URL carries a login or a fragment")
     is_tls = parts.scheme == "https"
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Endpoint(
@@ -114,9 +115,17 @@ def endpoint_of(url: str) -> Endpoint:
     )
 
 
-def tls_of(endpoint: Endpoint) -> ssl.SSLContext | None:
-    """Return how to speak TLS with an endpoint, by the authorities that the machine trusts, or None for http."""
-    return ssl.create_default_context() if endpoint.is_tls else None
+def tls_of(endpoint: Endpoint, authority: Path | None = None) -> ssl.SSLContext | None:
+    """Return how to speak TLS with an endpoint, or None for http.
+
+    Args:
+        endpoint: the server.
+        authority: certificates that may vouch for it, PEM; None for those that the machine trusts.
+
+    Raises:
+        OSError: the certificates cannot be read.
+    """
+    return ssl.create_default_context(cafile=authority) if endpoint.is_tls else None
 
 
 @contextlib.contextmanager
@@ -129,10 +138,11 @@ def anchor_errors(sink: str, peer: str) -> Iterator[None]:
     try:
         yield
     except (OSError, http.client.HTTPException, ValueError) as exc:
-        raise AnchorError(f"anchor {sink}: {peer}: {_said(exc)}") from exc
+        raise AnchorError(f"anchor {sink}: {peer}: {reason_of(exc)}") from exc
 
 
-def _said(exc: Exception) -> str:
+def reason_of(exc: Exception) -> str:
+    """Return why a conversation failed, as one short printable line."""
     reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
     file = getattr(exc, "filename", None)
     return printable(f"{file}: {reason}" if file else str(reason))
@@ -181,22 +191,49 @@ def post(endpoint: Endpoint, content: bytes, *, content_type: str, limit_bytes: 
         http.client.HTTPException: the server does not speak HTTP.
         ValueError: it answers nonsense, or too much.
     """
-    head = (
-        f"POST {endpoint.target} HTTP/1.1\r\nHost: {endpoint.authority}\r\nUser-Agent: murenger\r\n"
-        f"Content-Type: {content_type}\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n"
-    )
-    with connected(endpoint.host, endpoint.port, deadline, tls_of(endpoint)) as connection:
+    headers = {"Content-Type": content_type}
+    with posted(endpoint, content, headers=headers, deadline=deadline) as response:
+        body = response.read(limit_bytes + 1)
+        if len(body) > limit_bytes:
+            raise ValueError(f"answers more than {limit_bytes} bytes")
+        if response.length:
+            raise http.client.IncompleteRead(body, response.length)
+        return Answer(status=response.status, body=body)
+
+
+@contextlib.contextmanager
+def posted(
+    endpoint: Endpoint,
+    content: bytes,
+    *,
+    headers: Mapping[str, str],
+    deadline: Deadline,
+    authority: Path | None = None,
+) -> Iterator[http.client.HTTPResponse]:
+    """Yield the answer to one POST, its head read and its body not; redirects are not followed, proxies not asked.
+
+    Args:
+        endpoint: the server.
+        content: the request's body.
+        headers: further header fields, printable ASCII.
+        deadline: when everything must be over.
+        authority: as for `tls_of`.
+
+    Raises:
+        OSError: there is no connection, it broke, or time was up.
+        http.client.HTTPException: the server does not speak HTTP.
+        ValueError: it answers nonsense.
+    """
+    named = {"Host": endpoint.authority, "User-Agent": "murenger", **headers}
+    lines = [f"POST {endpoint.target} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items())]
+    head = "\r\n".join((*lines, f"Content-Length: {len(content)}", "Connection: close", "", ""))
+    with connected(endpoint.host, endpoint.port, deadline, tls_of(endpoint, authority)) as connection:
         connection.settimeout(deadline.remaining_s())
         connection.sendall(head.encode("ascii") + content)
         # All that the library asks of a socket is a file to read from.
         with http.client.HTTPResponse(cast("socket.socket", _Wire(connection, deadline)), method="POST") as response:
             response.begin()
-            body = response.read(limit_bytes + 1)
-            if len(body) > limit_bytes:
-                raise ValueError(f"answers more than {limit_bytes} bytes")
-            if response.length:
-                raise http.client.IncompleteRead(body, response.length)
-            return Answer(status=response.status, body=body)
+            yield response
 
 
 class _Wire:

@@ -58,12 +58,14 @@ class PlaybookLauncher:
         vault_password_file: opens vaulted values in it, or None.
         directory: working directory for the play: where murenger.yml lies.
         timeout_s: seconds after which the play is ended, > 0.
+        grace_s: seconds that the process around the play may take longer, >= 0.
     """
 
     inventory: pathlib.Path
     vault_password_file: pathlib.Path | None
     directory: pathlib.Path
     timeout_s: float
+    grace_s: float = 60.0
 
     def run(self, playbook: str, *, device: str, variables: Mapping[str, str]) -> PlaybookRun:
         """Run a playbook against one device.
@@ -103,7 +105,7 @@ class PlaybookLauncher:
                 text=True,
                 env=self._environment(),
                 cwd=self.directory,
-                timeout=self.timeout_s + 60,
+                timeout=self.timeout_s + self.grace_s,
                 # Ctrl-C reaches every process of the terminal's group; a change that has begun is to end by itself.
                 start_new_session=True,
                 check=False,

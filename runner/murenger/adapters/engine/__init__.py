@@ -1,6 +1,6 @@
 """The engine in a child process: hostile text and explosive rule sets can exhaust it, never us.
 
-Input: two texts. Output: an `Impact`.
+Input: two texts, or the states of a plan. Output: an `Impact`, or a `HitlessProof`.
 """
 
 from murenger.adapters.engine.assessor import ChildAssessor

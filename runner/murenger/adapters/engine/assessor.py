@@ -1,6 +1,7 @@
-"""The parent's side: hands two texts to a warm child process and never waits longer than the budget allows.
+"""The parent's side: hands texts to a warm child process and never waits longer than the budget allows.
 
-Input: two texts. Output: an `Impact`; a child that dies or does not answer means unknown, and is replaced.
+Input: two texts, or the states of a plan. Output: an `Impact` or a `HitlessProof`; a child that dies or does not answer
+means unknown, and is replaced.
 """
 
 import contextlib
@@ -13,13 +14,16 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from murenger.adapters.engine.asked import Asked
 from murenger.adapters.engine.codec import decode, encode
 from murenger.errors import MurengerError, ParseError, UnsupportedPlatformError
 from murenger.model import Impact
 from murenger.model.impact import undecided
 from murenger.model.intent import Intents
+from murenger.model.management import Management
+from murenger.semantics.proofs import HitlessProof, unproven
 from murenger.semantics.verdict import Limits
 
 WALL_FACTOR = 5
@@ -37,7 +41,7 @@ _ERRORS = {"ParseError": ParseError, "UnsupportedPlatformError": UnsupportedPlat
 
 
 class ChildAssessor:
-    """Judges drifts in child processes; safe to be used by several threads at once.
+    """Judges drifts and plans in child processes; safe to be used by several threads at once.
 
     Args:
         limits: what one comparison may use.
@@ -68,20 +72,67 @@ class ChildAssessor:
             "golden": golden,
             "live": live,
             "intents": encode(intents),
+            "asked": None,
             "limits": encode(self._limits),
         }
+        said, why = self._ask(request)
+        if said is None:
+            return undecided(*why)
+        return decode(Impact, said["found"])
+
+    def prove_hitless(
+        self,
+        platform: str,
+        texts: Sequence[str],
+        *,
+        golden: str | None = None,
+        steps: Sequence[str] = (),
+        management: Management | None = None,
+        may_cut: bool = False,
+    ) -> HitlessProof:
+        """Return what is proven of a plan; whatever cannot be read or decided in time is unknown.
+
+        Args:
+            platform: one whose rules can be judged.
+            texts: what the device passes through, live first; two where it replaces all at once.
+            golden: what the last state must equal; the last text if None.
+            steps: for people, what leads to each state after the first.
+            management: our own way to the device; None leaves it undecided.
+            may_cut: True if it is enough to name what is cut for the time of a step.
+        """
+        asked = Asked(
+            texts=tuple(texts),
+            golden=texts[-1] if golden is None else golden,
+            steps=tuple(steps),
+            management=management,
+            may_cut=may_cut,
+        )
+        request = {"platform": platform, "asked": encode(asked), "limits": encode(self._limits)}
+        try:
+            said, why = self._ask(request)
+        except (ParseError, UnsupportedPlatformError) as error:
+            return unproven(f"not read as rules: {error.message}")
+        return unproven(why[1]) if said is None else decode(HitlessProof, said["found"])
+
+    def _ask(self, request: Mapping[str, object]) -> tuple[Mapping[str, object] | None, tuple[str, str]]:
+        """Return the answer, or None with the kind and the text of why there is none.
+
+        Raises:
+            ParseError: a text is no configuration of the platform.
+            UnsupportedPlatformError: the rules of this platform cannot be judged.
+        """
         with self._child() as child:
             said = child.ask(json.dumps(request), self._limits)
             ended = child.ended
         if said is None:
             if ended in _BY_LIMIT:
                 memory = self._limits.memory_bytes >> 20
-                return undecided("budget", f"no answer within {self._limits.cpu_s:g} s of CPU time and {memory} MiB")
-            return undecided("defect", f"the engine ended with status {ended} and no answer; please report it")
+                return None, ("budget", f"no answer within {self._limits.cpu_s:g} s of CPU time and {memory} MiB")
+            return None, ("defect", f"the engine ended with status {ended} and no answer; please report it")
         if "error" in said:
             kind = _ERRORS.get(str(said["error"]), ParseError)
             raise kind(str(said["message"]), hint=str(said["hint"]))
-        return decode(Impact, said["impact"])
+        return said, ("", "")
 
     @contextlib.contextmanager
     def _child(self) -> Iterator["_Child"]:

@@ -1,7 +1,7 @@
 """The child process: reads requests on standard input, one JSON line each, and answers each with one JSON line.
 
-Input: platform, two texts, intents and limits. Output: an impact, or why a text could not be read. It has no secret, no
-network use and no file to write; CPU and memory are limited by the kernel.
+Input: platform, texts, what is asked about them, and limits. Output: an impact or a proof, or why a text could not be
+read. It has no secret, no network use and no file to write; CPU and memory are limited by the kernel.
 """
 
 import gc
@@ -12,7 +12,10 @@ import resource
 import sys
 import traceback
 from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
 
+from murenger.adapters.engine.asked import Asked
 from murenger.adapters.engine.codec import decode, encode
 from murenger.adapters.parsers import parser_for
 from murenger.errors import MurengerError
@@ -20,9 +23,11 @@ from murenger.model import Impact
 from murenger.model.impact import undecided
 from murenger.model.intent import Intents
 from murenger.semantics.compare import compare
+from murenger.semantics.hitless import prove
 from murenger.semantics.impact import assess
 from murenger.semantics.intents import watched
 from murenger.semantics.ir import Ruleset
+from murenger.semantics.proofs import HitlessProof, unproven
 from murenger.semantics.verdict import Limits
 
 MOST_ADDRESSES = 64 << 30
@@ -33,7 +38,7 @@ KEPT = 4
 
 
 class Engine:
-    """Parses and compares; keeps what it parsed last."""
+    """Parses, compares and proves; keeps what it parsed last."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, str], Ruleset] = OrderedDict()
@@ -47,6 +52,25 @@ class Engine:
         before, now = self._read(platform, golden, "golden"), self._read(platform, live, "live")
         questions = watched(intents) if intents is not None else {}
         return assess(compare(before, now, limits=limits, watched=questions), before, now, intents, limits)
+
+    def prove(self, platform: str, asked: Asked, limits: Limits) -> HitlessProof:
+        """Return what is proven of a plan.
+
+        Raises:
+            MurengerError: a text cannot be read; the message begins with the state.
+        """
+        known: dict[str, Ruleset] = {}
+        for number, text in enumerate((*asked.texts, asked.golden)):
+            if text not in known:
+                known[text] = self._read(platform, text, f"state {number}" if number else "live")
+        return prove(
+            [known[text] for text in asked.texts],
+            golden=known[asked.golden],
+            management=asked.management,
+            steps=asked.steps,
+            may_cut=asked.may_cut,
+            limits=limits,
+        )
 
     def _read(self, platform: str, text: str, side: str) -> Ruleset:
         key = platform, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -70,23 +94,34 @@ def answer(engine: Engine, line: str) -> dict[str, object]:
     """Return the answer to one request."""
     said = json.loads(line)
     limits = decode(Limits, said["limits"])
-    intents = None if said["intents"] is None else decode(Intents, said["intents"])
+    is_proof = said["asked"] is not None
     allow_cpu(limits)
     try:
-        impact = engine.assess(said["platform"], said["golden"], said["live"], intents, limits)
+        found = _prove(engine, said, limits) if is_proof else _assess(engine, said, limits)
     except MurengerError as error:
         return {"error": type(error).__name__, "message": error.message, "hint": error.hint}
     except (MemoryError, RecursionError) as error:
         engine.forget()
         gc.collect()
-        return {"impact": encode(undecided("budget", f"{type(error).__name__} while comparing"))}
+        text = f"{type(error).__name__} while comparing"
+        return {"found": encode(unproven(text) if is_proof else undecided("budget", text))}
     except Exception as error:  # noqa: BLE001 - whatever is wrong with us, the answer is unknown and says where
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = (
             f"{type(error).__name__} in {frame.name}, line {frame.lineno} of {pathlib.PurePath(frame.filename).name}"
         )
-        return {"impact": encode(undecided("defect", f"the engine failed: {where}; please report it"))}
-    return {"impact": encode(impact)}
+        text = f"the engine failed: {where}; please report it"
+        return {"found": encode(unproven(text) if is_proof else undecided("defect", text))}
+    return {"found": encode(found)}
+
+
+def _assess(engine: Engine, said: Mapping[str, Any], limits: Limits) -> Impact:
+    intents = None if said["intents"] is None else decode(Intents, said["intents"])
+    return engine.assess(said["platform"], said["golden"], said["live"], intents, limits)
+
+
+def _prove(engine: Engine, said: Mapping[str, Any], limits: Limits) -> HitlessProof:
+    return engine.prove(said["platform"], decode(Asked, said["asked"]), limits)
 
 
 def allow_cpu(limits: Limits) -> None:

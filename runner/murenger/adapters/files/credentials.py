@@ -68,25 +68,32 @@ class CredentialFiles:
     def _value(self, device: Device, reference: Reference) -> str:
         if reference.kind is ReferenceKind.INVENTORY:
             return self._inventory.variable(device, reference.name) or ""
-        if reference.kind is ReferenceKind.ENV:
-            return os.environ.get(reference.name, "")
-        return _from_file(pathlib.Path(reference.name), device)
+        return opened(reference, device=device.name)
 
 
-def _from_file(path: pathlib.Path, device: Device) -> str:
+def opened(reference: Reference, *, device: str = "") -> str:
+    """Return the value that a reference to a file or an environment variable stands for; "" for a variable not set.
+
+    Raises:
+        ConfigError: there is no such file, others may read it, or it holds more than one line.
+    """
+    if reference.kind is ReferenceKind.ENV:
+        return os.environ.get(reference.name, "")
+    return _from_file(pathlib.Path(reference.name), device)
+
+
+def _from_file(path: pathlib.Path, device: str) -> str:
     """Return the first line of a file that only its owner may read."""
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as exc:
-        raise ConfigError(f"the credential file {path} is not UTF-8 text", device=device.name) from exc
+        raise ConfigError(f"the credential file {path} is not UTF-8 text", device=device) from exc
     except OSError as exc:
-        raise ConfigError(f"the credential file {path} cannot be read: {exc.strerror}", device=device.name) from exc
+        raise ConfigError(f"the credential file {path} cannot be read: {exc.strerror}", device=device) from exc
     if mode & _OTHERS:
-        raise ConfigError(
-            f"the credential file {path} can be read by others", device=device.name, hint=f"chmod 0600 {path}"
-        )
+        raise ConfigError(f"the credential file {path} can be read by others", device=device, hint=f"chmod 0600 {path}")
     lines = text.splitlines() or [""]
     if len(lines) > 1:
-        raise ConfigError(f"the credential file {path} holds more than one line", device=device.name)
+        raise ConfigError(f"the credential file {path} holds more than one line", device=device)
     return lines[0]

@@ -6,13 +6,13 @@ Input: what became of each attempt. Output: two small files a sink, durable, whi
 import contextlib
 import dataclasses
 import datetime
-import fcntl
 import json
 import os
 import pathlib
 from collections.abc import Iterator
 
-from murenger.adapters.files.private import PRIVATE_FILE, private_folder, write_private
+from murenger.adapters.files.exclusive import exclusive
+from murenger.adapters.files.private import private_folder, write_private
 from murenger.errors import ConfigError, LedgerError
 from murenger.ports import Clock
 from murenger.record.executor import AnchorSeen
@@ -21,7 +21,6 @@ from murenger.record.store import LOCK, OUTBOX, read_regular
 WAITING, HELD = "waiting.json", "held.json"
 
 _MAX_BYTES = 64 * 1024
-_POLL_S = 0.05
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +68,13 @@ class Outbox:
         Raises:
             LedgerError: the outbox cannot be written.
         """
-        try:
-            path = private_folder(self._folder) / LOCK
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
-        except (ConfigError, OSError) as exc:
-            raise LedgerError(f"the outbox {self._folder} cannot be written", hint="is the disk full?") from exc
-        try:
-            yield _locked(handle, clock, clock.monotonic_s() + within_s)
-        finally:
-            # Closing frees the lock, as the kernel does for a process that dies.
-            os.close(handle)
+        with contextlib.ExitStack() as stack:
+            try:
+                path = private_folder(self._folder) / LOCK
+                is_alone = stack.enter_context(exclusive(path, clock, within_s=within_s))
+            except (ConfigError, OSError) as exc:
+                raise LedgerError(f"the outbox {self._folder} cannot be written", hint="is the disk full?") from exc
+            yield is_alone
 
     def waiting(self, sink: str) -> Waiting | None:
         """Return since when a sink waits, or None if it holds the head it was given last.
@@ -177,18 +173,6 @@ class Outbox:
     def _damaged(self, sink: str, name: str) -> LedgerError:
         path = self._folder / sink / name
         return LedgerError(f"{path} is damaged", hint=f"remove it; {os.fspath(path.parent)} holds no records")
-
-
-def _locked(handle: int, clock: Clock, deadline: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if clock.monotonic_s() >= deadline:
-                return False
-            clock.wait(_POLL_S)
-        else:
-            return True
 
 
 def _text(at: datetime.datetime) -> str:

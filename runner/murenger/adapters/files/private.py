@@ -42,7 +42,7 @@ def write_private(path: pathlib.Path, content: bytes) -> None:
             os.fsync(stream.fileno())
         pathlib.Path(temporary).chmod(PRIVATE_FILE)
         pathlib.Path(temporary).replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as exc:
         if temporary:
             with contextlib.suppress(FileNotFoundError):
@@ -50,7 +50,12 @@ def write_private(path: pathlib.Path, content: bytes) -> None:
         raise ConfigError(f"{path} cannot be written: {exc.strerror}", hint="is the disk full or read-only?") from exc
 
 
-def _sync_folder(path: pathlib.Path) -> None:
+def sync_folder(path: pathlib.Path) -> None:
+    """Make sure that the names in a folder are on disk.
+
+    Raises:
+        OSError: the disk fails.
+    """
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from murenger.adapters.keys import lint
 from murenger.config import (
     Problem,
+    Reference,
     ReferenceKind,
     Settings,
     SyslogSinkSettings,
     TimestampSinkSettings,
+    WebhookChannelSettings,
     WitnessSinkSettings,
 )
 from murenger.decide import policy_for
@@ -70,12 +72,15 @@ def _missing(settings: Settings) -> Iterator[Problem]:
 
 
 def _certificates(settings: Settings) -> Iterator[tuple[str, pathlib.Path]]:
-    """Yield each file of certificates that a sink is judged by, with its key."""
+    """Yield each file of certificates that a sink or channel is judged by, with its key."""
     for index, sink in enumerate(settings.anchors.sinks):
         if isinstance(sink, TimestampSinkSettings):
             yield f"anchors.sinks[{index}].roots", sink.roots
         elif isinstance(sink, SyslogSinkSettings | WitnessSinkSettings) and sink.ca is not None:
             yield f"anchors.sinks[{index}].ca", sink.ca
+    for index, channel in enumerate(settings.notify):
+        if channel.ca is not None:
+            yield f"notify[{index}].ca", channel.ca
 
 
 def _too_open(settings: Settings) -> Iterator[Problem]:
@@ -140,13 +145,22 @@ def _credentials(settings: Settings) -> Iterator[Problem]:
             ("ssh_key", credential.ssh_key),
         )
         for name, reference in references:
-            if reference is None or reference.kind is not ReferenceKind.FILE:
-                continue
-            path, key = pathlib.Path(reference.name), f"credentials.{purpose}.{name}"
-            if not path.exists():
-                yield _problem(settings, key, f"there is no {path}", "write the value into it, mode 0600")
-            elif _mode(path) & _OTHERS:
-                yield _problem(settings, key, f"{path} is open to others", f"chmod go= {path}")
+            if reference is not None:
+                yield from _referenced(settings, f"credentials.{purpose}.{name}", reference)
+    for index, channel in enumerate(settings.notify):
+        if isinstance(channel, WebhookChannelSettings):
+            yield from _referenced(settings, f"notify[{index}].secret", channel.secret)
+
+
+def _referenced(settings: Settings, key: str, reference: Reference) -> Iterator[Problem]:
+    """Yield what is wrong with the file that a reference names, if it names one."""
+    if reference.kind is not ReferenceKind.FILE:
+        return
+    path = pathlib.Path(reference.name)
+    if not path.exists():
+        yield _problem(settings, key, f"there is no {path}", "write the value into it, mode 0600")
+    elif _mode(path) & _OTHERS:
+        yield _problem(settings, key, f"{path} is open to others", f"chmod go= {path}")
 
 
 def _selections(settings: Settings, inventory: Inventory) -> Iterator[Problem]:

@@ -63,6 +63,7 @@ class Driver(Protocol):
     def get_facts(self) -> dict[str, object]: ...  # noqa: D102
     def get_config(self, retrieve: str = ...) -> dict[str, str]: ...  # noqa: D102
     def load_replace_candidate(self, filename: None = ..., config: str = ...) -> None: ...  # noqa: D102
+    def load_merge_candidate(self, filename: None = ..., config: str = ...) -> None: ...  # noqa: D102
     def compare_config(self) -> str: ...  # noqa: D102
     def commit_config(self, message: str = ..., revert_in: int | None = ...) -> None: ...  # noqa: D102
     def confirm_commit(self) -> None: ...  # noqa: D102
@@ -130,7 +131,14 @@ class Connection:
 
 
 @contextlib.contextmanager
-def connect(device: Device, login: Login, limits: TimeLimits, *, to_change: bool = False) -> Iterator[Connection]:
+def connect(
+    device: Device,
+    login: Login,
+    limits: TimeLimits,
+    *,
+    to_change: bool = False,
+    more_args: tuple[tuple[str, object], ...] = (),
+) -> Iterator[Connection]:
     """Open a driver, and close it afterwards whatever happened.
 
     Args:
@@ -138,12 +146,13 @@ def connect(device: Device, login: Login, limits: TimeLimits, *, to_change: bool
         login: as whom.
         limits: time limits.
         to_change: True for a connection that changes the device; some drivers then take a lock.
+        more_args: further `optional_args`; they win over those of the driver's profile.
 
     Raises:
         ObserveError: the device cannot be reached, refuses the login, or is another.
         GuardRefusedError: somebody else holds the lock.
     """
-    driver = _driver(device, login, limits, to_change=to_change)
+    driver = _driver(device, login, limits, to_change=to_change, more_args=more_args)
     secrets = (login.password,) if login.password else ()
     try:
         _within(limits.connect_s, "login", device.name, driver.open)
@@ -156,7 +165,9 @@ def connect(device: Device, login: Login, limits: TimeLimits, *, to_change: bool
         _close_quietly(driver, device.name)
 
 
-def _driver(device: Device, login: Login, limits: TimeLimits, *, to_change: bool) -> Driver:
+def _driver(
+    device: Device, login: Login, limits: TimeLimits, *, to_change: bool, more_args: tuple[tuple[str, object], ...]
+) -> Driver:
     # NAPALM costs about two CPU seconds to import, so only the process that talks to devices pays.
     import napalm  # noqa: PLC0415
 
@@ -167,7 +178,7 @@ def _driver(device: Device, login: Login, limits: TimeLimits, *, to_change: bool
     if habits.identity is PeerIdentity.PREFLIGHT:
         port = arguments["port"]
         check_host_key(device, port=cast("int", port), known_hosts=known_hosts(device), timeout_s=limits.connect_s)
-    arguments |= dict(habits.change_args if to_change else habits.read_args)
+    arguments |= dict(habits.change_args if to_change else habits.read_args) | dict(more_args)
     if login.key_file:
         arguments |= {"key_file": login.key_file, "use_keys": True}
     try:

@@ -7,13 +7,43 @@ Source: the drivers' own code (napalm 5.2.0) and the contract suite, which runs 
 import dataclasses
 import pathlib
 import ssl
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeAlias, cast
 
 from murenger.errors import ConfigError, UnsupportedPlatformError
 from murenger.model import Device, PeerIdentity, SafetyNet
 
 OptionalArgs: TypeAlias = dict[str, object]
+
+
+class _Pending(Protocol):
+    """The part of our nftables driver that reads a message back."""
+
+    def pending_commit(self) -> Mapping[str, object] | None: ...
+
+
+class _Revision(Protocol):
+    """An element of lxml's."""
+
+    def itertext(self) -> Iterable[str]: ...
+
+
+class _Rpc(Protocol):
+    """The one remote call of PyEZ's that is needed."""
+
+    def get_commit_revision_information(self, *, detail: bool) -> _Revision: ...
+
+
+class _JunosDevice(Protocol):
+    """PyEZ's device."""
+
+    rpc: _Rpc
+
+
+class _Junos(Protocol):
+    """The part of NAPALM's junos driver that reads a message back."""
+
+    device: _JunosDevice
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +63,11 @@ class DriverProfile:
         shared_candidate: True if all administrators edit one candidate, so that foreign edits must be looked for.
         named_candidate: True if the candidate lies in a named session that outlives its connection.
         undo_committed: the driver method that undoes a committed and unconfirmed change.
+        handle: the driver's attribute that names a commit on the device, so that another connection finds that very
+            one and can take it back; "" where one pending commit cannot be told from another.
         flows: what the platform does with connections that a healed rule had admitted, where we cannot cut them.
+        stored_message: reads back, from an open driver, the message of the last commit; None where there is none.
+        late_confirm_is_silent: True if the device takes a confirmation after its timer for an ordinary commit.
         canonicalises: True if the device rewrites what it is given, and the driver can ask it how.
         read_args: further `optional_args` for a connection that only reads.
         change_args: further `optional_args` for a connection that changes the device.
@@ -51,7 +85,10 @@ class DriverProfile:
     shared_candidate: bool
     undo_committed: str
     flows: str
+    handle: str = ""
     named_candidate: bool = False
+    stored_message: Callable[[object], str] | None = None
+    late_confirm_is_silent: bool = False
     canonicalises: bool = False
     read_args: tuple[tuple[str, object], ...] = ()
     change_args: tuple[tuple[str, object], ...] = ()
@@ -106,6 +143,18 @@ def _junos_args(device: Device) -> OptionalArgs:
     return {"port": device.port or 830}
 
 
+def _nftables_message(driver: object) -> str:
+    """Return the message of the pending commit, by the driver's own method."""
+    pending = cast("_Pending", driver).pending_commit()
+    return "" if pending is None else str(pending["message"])
+
+
+def _junos_message(driver: object) -> str:
+    """Return the comment of the newest commit, by the RPC that the driver itself uses to find a pending one."""
+    revision = cast("_Junos", driver).device.rpc.get_commit_revision_information(detail=True)
+    return " ".join(revision.itertext())
+
+
 PROFILES = {
     "nftables": DriverProfile(
         driver="nftables",
@@ -119,6 +168,8 @@ PROFILES = {
         message_with_timer=True,
         shared_candidate=False,
         undo_committed="rollback",
+        handle="commit_id",
+        stored_message=_nftables_message,
         flows="",
         canonicalises=True,
         # A reading login has no right to the device-side helper; asking for it would only fill the firewall's logs.
@@ -139,6 +190,7 @@ PROFILES = {
         named_candidate=True,
         # `rollback()` would restore startup-config and write memory; aborting the session restores what ran before.
         undo_committed="discard_config",
+        handle="config_session",
         flows="access lists here are stateless: there is no connection table",
     ),
     "junos": DriverProfile(
@@ -154,6 +206,8 @@ PROFILES = {
         # A comment of ours would replace the text by which the driver recognises a pending commit.
         message_with_timer=False,
         shared_candidate=True,
+        stored_message=_junos_message,
+        late_confirm_is_silent=True,
         undo_committed="rollback",
         flows="sessions admitted by the drift live on unless the device has policy-rematch set",
         # Holding the lock for the whole session keeps other administrators out of the shared candidate until we

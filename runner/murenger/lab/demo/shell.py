@@ -3,6 +3,7 @@
 Input: a command and the exit code that is expected. Output: what it printed; a failure when it ended otherwise.
 """
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import os
@@ -95,11 +96,7 @@ class Shell:
         """
         self._screen.command(words, stdin=stdin)
         shown = shlex.join(words)
-        program = shutil.which(words[0], path=self._environment["PATH"])
-        if program is None:
-            raise DemoError(f"{words[0]} is not installed", hint=f"it is looked for in {self._environment['PATH']}")
-        self._count += 1
-        log = self._logs / f"{self._count:02}-{_name(words)}.txt"
+        program, log = self._program(words[0]), self._new_log(words)
         source = self.folder / stdin if stdin else pathlib.Path(os.devnull)
         with log.open("w", encoding="utf-8", errors="backslashreplace") as file, source.open("rb") as given:
             file.write(f"$ {shown}{f' < {stdin}' if stdin else ''}\n")
@@ -114,6 +111,81 @@ class Shell:
                 f"`{shown}` ended with exit code {child.returncode}, where {expect} was expected; see {log}"
             )
         return Finished(stdout=stdout, log=log)
+
+    def run_at_once(self, *commands: Sequence[str], timeout_s: float) -> tuple[Finished, ...]:
+        """Run commands side by side; show them all, and when all have ended what each printed.
+
+        Args:
+            commands: program and arguments of each; each must end with 0.
+            timeout_s: seconds that they may take together, > 0.
+
+        Returns:
+            What each printed, in their order.
+
+        Raises:
+            DemoError: there is no such program.
+            DemoFailedError: one ended otherwise, or not in time.
+        """
+        for words in commands:
+            self._screen.command(words)
+        logs = [self._new_log(words) for words in commands]
+        with contextlib.ExitStack() as stack:
+            nothing = stack.enter_context(pathlib.Path(os.devnull).open("rb"))
+            children = [
+                stack.enter_context(self._started((self._program(words[0]), *words[1:]), nothing)) for words in commands
+            ]
+            pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(max_workers=len(children)))
+            heard = [pool.submit(_all_printed, child) for child in children]
+            try:
+                self._wait_for(heard, " ".join(commands[0][:2]), timeout_s)
+            except BaseException:
+                for child in children:
+                    _end(child)
+                raise
+            printed = [future.result() for future in heard]
+            codes = [child.wait() for child in children]
+        return tuple(
+            self._told(words, lines, code, log)
+            for words, lines, code, log in zip(commands, printed, codes, logs, strict=True)
+        )
+
+    def _wait_for(
+        self, heard: Sequence[concurrent.futures.Future[tuple["_Printed", ...]]], what: str, limit: float
+    ) -> None:
+        began = time.monotonic()
+        every_s = 1.0 if self._screen.is_terminal else _QUIET_ELSEWHERE_S
+        tell_at = began + every_s
+        while concurrent.futures.wait(heard, timeout=_POLL_S).not_done:
+            now = time.monotonic()
+            if now - began > limit:
+                raise DemoFailedError(f"`{what}` and those beside it did not end within {limit:g} s")
+            if now > tell_at:
+                self._screen.still_waiting(what, now - began)
+                tell_at = now + every_s
+
+    def _told(self, words: Sequence[str], printed: Sequence["_Printed"], code: int, log: pathlib.Path) -> Finished:
+        """Show and keep what a command printed that ran beside others."""
+        shown = shlex.join(words)
+        said = "".join(f"{item.line}\n" for item in printed)
+        log.write_text(f"$ {shown}\n{said}[exit code {code}]\n", encoding="utf-8", errors="backslashreplace")
+        for item in printed:
+            # What it said of its progress is past; it is kept, and shown where it may tell what went wrong.
+            if code or not item.is_message:
+                self._screen.output(item.line, is_message=item.is_message)
+        self._screen.ended(code)
+        if code:
+            raise DemoFailedError(f"`{shown}` ended with exit code {code}, where 0 was expected; see {log}")
+        return Finished(stdout="".join(f"{item.line}\n" for item in printed if not item.is_message), log=log)
+
+    def _program(self, name: str) -> str:
+        program = shutil.which(name, path=self._environment["PATH"])
+        if program is None:
+            raise DemoError(f"{name} is not installed", hint=f"it is looked for in {self._environment['PATH']}")
+        return program
+
+    def _new_log(self, words: Sequence[str]) -> pathlib.Path:
+        self._count += 1
+        return self._logs / f"{self._count:02}-{_name(words)}.txt"
 
     @contextlib.contextmanager
     def _started(self, argv: Sequence[str], given: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
@@ -163,6 +235,10 @@ class _Printed:
 
     line: str
     is_message: bool
+
+
+def _all_printed(child: subprocess.Popen[bytes]) -> tuple[_Printed, ...]:
+    return tuple(item for item in _printed(child) if item is not None)
 
 
 def _printed(child: subprocess.Popen[bytes]) -> Iterator[_Printed | None]:

@@ -186,7 +186,7 @@ class Shell:
         if timer is not None:
             hours, minutes, rest = (int(part) for part in timer.split(":"))
             seconds = hours * 3600 + minutes * 60 + rest
-        self._device.sessions.commit(captures["name"], self._account.name, timer_s=seconds)
+        self._device.commit(captures["name"], self._account.name, timer_s=seconds)
 
     def _abort(self, captures: patterns.Captures, _free_text: str | None) -> None:
         self._device.sessions.abort(captures["name"])

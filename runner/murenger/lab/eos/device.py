@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 from murenger.lab.clock import LabClock
 from murenger.lab.eos import access, editor, render, tree
-from murenger.lab.eos.faults import Fault, Faults
+from murenger.lab.eos.faults import ANOTHER_NAME, Fault, Faults
 from murenger.lab.eos.passwords import verify
 from murenger.lab.eos.sessions import SessionTable
 
@@ -109,6 +109,8 @@ class Device:
     @property
     def hostname(self) -> str:
         """Return the name the device gives itself."""
+        if self.faults.peek(Fault.OTHER_DEVICE):
+            return ANOTHER_NAME
         wrong = self.faults.peek(Fault.WRONG_HOSTNAME)
         if isinstance(wrong, str):
             return wrong
@@ -150,6 +152,32 @@ class Device:
         self._startup = tree.duplicate(self.running if config is None else config)
         if self._startup_path is not None:
             write_private(self._startup_path, self.startup_text())
+
+    def commit(self, session: str, user: str, *, timer_s: int | None) -> None:
+        """Commit or confirm a session, as far as the device is honest.
+
+        Args:
+            session: its name.
+            user: who asks.
+            timer_s: seconds until the commit ends by itself unless confirmed; None commits for good.
+
+        Raises:
+            RefusedError: see `SessionTable.commit`.
+        """
+        table, faults = self.sessions, self.faults
+        on_trial = table.trial is not None and table.trial.session == session
+        if timer_s is None and on_trial and faults.strike(Fault.IGNORE_CONFIRM):
+            return
+        if not on_trial and faults.strike(Fault.IGNORE_COMMIT):
+            table.get(session).config = tree.duplicate(self.running)
+        table.commit(session, user, timer_s=timer_s)
+        if table.trial is None or timer_s is None:
+            return
+        late_s, early_s = faults.strike(Fault.REVERT_LATE), faults.strike(Fault.REVERT_EARLY)
+        if isinstance(late_s, int | float):
+            table.trial = dataclasses.replace(table.trial, deadline_s=table.trial.deadline_s + late_s)
+        if isinstance(early_s, int | float):
+            table.trial = dataclasses.replace(table.trial, deadline_s=self.clock.monotonic_s() + early_s)
 
     def replace_running(self, text: str) -> None:
         """Run another configuration at once.

@@ -6,10 +6,18 @@ Source: Arista eAPI overview (JSON-RPC 2.0, method `runCmds`, error codes 1000-1
 
 import dataclasses
 import json
+from typing import TypeAlias
 
 from murenger.lab.eos.cli import CommandError, Refusal, Result, Shell
 from murenger.lab.eos.device import Account, Device
+from murenger.lab.eos.faults import Fault
 from murenger.lab.eos.shows import Json
+
+Commands: TypeAlias = tuple[tuple[str, str | None], ...]
+
+_REPLACE = "rollback clean-config"
+# Lines that open no section, so that those after them mean the same without them.
+_PLAIN = ("description ", "name ", "switchport ", *(f"{digit}" for digit in range(1, 10)))
 
 _PARSE_ERROR, _INVALID_REQUEST, _NO_METHOD, _INVALID_PARAMS = -32700, -32600, -32601, -32602
 
@@ -88,13 +96,32 @@ def run(device: Device, account: Account, request: Request) -> Json:
         device.note("eapi", account.name, *(line for line, _given in request.commands))
         shell = Shell(device, account)
         done: list[Json] = []
-        for place, (line, given) in enumerate(request.commands, start=1):
+        for place, (line, given) in enumerate(_taken(device, request.commands), start=1):
             try:
+                _ask_back(device, line)
                 done.append(_shaped(shell.run(line, given, wants_json=request.wants_json), request))
             except CommandError as exc:
                 at = f"CLI command {place} of {len(request.commands)} '{line}'"
                 return _failed(request, done, exc, at)
         return {"jsonrpc": "2.0", "id": request.id, "result": done}
+
+
+def _ask_back(device: Device, line: str) -> None:
+    """Ask a question that nobody expects, where a fault makes the device do so."""
+    if device.faults.strike_on(Fault.PROMPT, [line]):
+        raise CommandError(Refusal.GENERAL, f"{line}: proceed? [y/n]")
+
+
+def _taken(device: Device, commands: Commands) -> Commands:
+    """Return the commands that the device looks at, which are all but what a fault makes it overlook."""
+    if not any(line == _REPLACE for line, _given in commands):
+        return commands
+    nth = device.faults.strike(Fault.SKIP_LINE)
+    plain = [place for place, (line, _given) in enumerate(commands) if line.lstrip().startswith(_PLAIN)]
+    if not isinstance(nth, int) or not plain:
+        return commands
+    skipped = plain[nth % len(plain)]
+    return commands[:skipped] + commands[skipped + 1 :]
 
 
 def _shaped(result: Result, request: Request) -> Json:

@@ -179,4 +179,10 @@ class Emulator:
     def _config(self, _request: control.JsonObject) -> control.JsonObject:
         with self.device.lock:
             self.device.tick()
-            return {"text": self.device.text(self.device.running, "show running-config")}
+            trial = self.device.sessions.trial
+            return {
+                "text": self.device.text(self.device.running, "show running-config"),
+                "sessions": [{"name": one.name, "state": one.state.value} for one in self.device.sessions.all()],
+                "pending": trial.session if trial else None,
+                "struck": dict(self.device.faults.struck),
+            }

@@ -3,6 +3,7 @@
 Input: `fault` requests of the control socket. Output: values that the command shell and the server consult.
 """
 
+import collections
 import dataclasses
 import enum
 
@@ -28,6 +29,20 @@ class Fault(enum.Enum):
     """`show configuration sessions detail` speaks as this release does (value: "4.31" or "4.33", the default)."""
     RESALT = "resalt"
     """Type 7 secrets are written anew at each read (value: true, or how the line starts)."""
+    IGNORE_COMMIT = "ignore-commit"
+    """A commit is accepted and nothing changes (value: true)."""
+    IGNORE_CONFIRM = "ignore-confirm"
+    """A confirmation is accepted, and the timer runs on (value: true)."""
+    REVERT_LATE = "revert-late"
+    """The commit timer of the next commit fires so many seconds late (value: seconds)."""
+    REVERT_EARLY = "revert-early"
+    """The commit timer of the next commit fires after so many seconds, whatever was asked (value: seconds)."""
+    OTHER_DEVICE = "other-device"
+    """Running-config and host name are those of another switch (value: true)."""
+    PROMPT = "prompt"
+    """A command is not run: the device asks a question instead (value: true, or text that a command must contain)."""
+    SKIP_LINE = "skip-line"
+    """One line of a replacing session is left out and nothing is said (value: which of those that can be)."""
 
 
 _TEXT_OR_ON = (str, bool)
@@ -41,7 +56,16 @@ _ACCEPTED: dict[Fault, tuple[type, ...]] = {
     Fault.WRONG_HOSTNAME: (str,),
     Fault.DETAIL_STYLE: (str,),
     Fault.RESALT: _TEXT_OR_ON,
+    Fault.IGNORE_COMMIT: (bool,),
+    Fault.IGNORE_CONFIRM: (bool,),
+    Fault.REVERT_LATE: (int, float),
+    Fault.REVERT_EARLY: (int, float),
+    Fault.OTHER_DEVICE: (bool,),
+    Fault.PROMPT: _TEXT_OR_ON,
+    Fault.SKIP_LINE: (int,),
 }
+ANOTHER_NAME = "leaf9"
+"""What the device is called while it answers with another's configuration."""
 _STYLES = {"4.31", "4.33"}
 
 
@@ -52,9 +76,14 @@ class _Setting:
 
 
 class Faults:
-    """The faults that are switched on now."""
+    """The faults that are switched on now.
+
+    Attributes:
+        struck: how often each has struck, by its name.
+    """
 
     def __init__(self) -> None:
+        self.struck: collections.Counter[str] = collections.Counter()
         self._on: dict[Fault, _Setting] = {}
 
     def set(self, name: str, value: object, *, replies: int | None = None) -> None:
@@ -86,6 +115,7 @@ class Faults:
         setting = self._on.get(fault)
         if setting is None:
             return None
+        self.struck[fault.value] += 1
         if setting.replies_left is not None:
             setting.replies_left -= 1
             if setting.replies_left <= 0:

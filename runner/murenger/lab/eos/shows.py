@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from murenger.lab.eos import editor, render, tree
 from murenger.lab.eos.device import Device
-from murenger.lab.eos.faults import Fault
+from murenger.lab.eos.faults import ANOTHER_NAME, Fault
 from murenger.lab.eos.sessions import MAX_COMPLETED, MAX_PENDING, State
 
 Json: TypeAlias = dict[str, object]
@@ -204,7 +204,10 @@ def running_text(device: Device, command: str) -> str:
     if candidate is not None and device.faults.strike(Fault.CANDIDATE_AS_RUNNING):
         config = candidate.config
     text = config_text(device, config, command)
-    wrong = device.faults.peek(Fault.WRONG_HOSTNAME)
+    if device.faults.strike(Fault.OTHER_DEVICE):
+        text = re.sub(r"^hostname .*$", f"hostname {ANOTHER_NAME}", text, flags=re.MULTILINE)
+        text = re.sub(r"^( +)(\d+ )?deny ", r"\1\2permit ", text, flags=re.MULTILINE)
+    wrong = device.faults.strike(Fault.WRONG_HOSTNAME)
     if isinstance(wrong, str):
         text = re.sub(r"^hostname .*$", lambda _found: f"hostname {wrong}", text, flags=re.MULTILINE)
     kept = device.faults.strike(Fault.TRUNCATE)

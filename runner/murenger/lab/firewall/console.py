@@ -7,10 +7,12 @@ import dataclasses
 import os
 import pathlib
 from collections.abc import Sequence
+from typing import Any, cast
 
 from murenger.lab.control import JsonObject, ask
 from murenger.lab.failure import LabError
-from murenger.lab.firewall.values import IPV4, Finished, ProbeResult
+from murenger.lab.firewall.packets import Flow
+from murenger.lab.firewall.values import IPV4, Finished, FlowCount, ProbeResult, StreamCount
 
 PROBE_TIMEOUT_S = 1.5
 _GRACE_S = 35.0
@@ -131,6 +133,77 @@ def hold(
     """
     reply = ask_device(device_dir, {"op": "hold", **_path(source, target, port, version, timeout_s)})
     return Held(device_dir=device_dir, name=str(reply["session"]))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Packets that the lab sends through the firewall, one after another, until they are stopped.
+
+    Attributes:
+        device_dir: the firewall's folder.
+        name: the stream's name inside it.
+    """
+
+    device_dir: pathlib.Path
+    name: str
+
+    def stop(self) -> StreamCount:
+        """Stop, and count what arrived.
+
+        Raises:
+            LabError: sending ended by itself.
+        """
+        told = ask_device(self.device_dir, {"op": "streamed", "stream": self.name})
+        flows = cast("list[dict[str, Any]]", told["flows"])
+        return StreamCount(
+            sent=int(str(told["sent"])),
+            elapsed_s=float(str(told["elapsed_s"])),
+            longest_gap_s=float(str(told["longest_gap_s"])),
+            overlooked=int(str(told["overlooked"])),
+            flows=tuple(
+                FlowCount(
+                    name=flow["name"],
+                    sent=flow["sent"],
+                    caught=tuple((first, last) for first, last in flow["caught"]),
+                )
+                for flow in flows
+            ),
+        )
+
+
+def stream(device_dir: pathlib.Path, flows: Sequence[Flow], *, rate: float = 1000.0) -> Stream:
+    """Begin to send numbered packets through the firewall, and to catch what comes out.
+
+    Args:
+        device_dir: the firewall's folder.
+        flows: what to send.
+        rate: packets a second, all flows together, > 0.
+
+    Returns:
+        The stream; it ends when it is stopped, or with the lab.
+
+    Raises:
+        LabError: the firewall is not up, or packets cannot be made there.
+    """
+    asked = [dataclasses.asdict(flow) for flow in flows]
+    reply = ask_device(device_dir, {"op": "stream", "flows": asked, "rate": rate})
+    return Stream(device_dir=device_dir, name=str(reply["stream"]))
+
+
+def cut(device_dir: pathlib.Path, *, once: str = "") -> int:
+    """Break every management connection to the firewall.
+
+    Args:
+        device_dir: the firewall's folder.
+        once: pattern of a path on the firewall; it is waited for until something of that name is there.
+
+    Returns:
+        How many connections were cut.
+
+    Raises:
+        LabError: the firewall is not up, or the path does not appear.
+    """
+    return int(str(ask_device(device_dir, {"op": "cut", "once": once})["cut"]))
 
 
 def in_fw(

@@ -7,11 +7,14 @@ reached through the firewall, and `console.sock`, the door for everything that m
 import argparse
 import asyncio
 import dataclasses
+import glob
+import json
 import os
 import pathlib
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 
 import asyncssh
@@ -24,6 +27,8 @@ from murenger.lab.firewall import namespaces, openssh, scenarios, ssh, topology,
 from murenger.lab.firewall.values import NETNS, Finished
 
 _COMMAND_TIMEOUT_S = 30.0
+_LOOK_S = 0.002
+_STREAM = (sys.executable, "-P", "-m", "murenger.lab.firewall.stream")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -87,8 +92,9 @@ async def _serve(description: Description, listener: socket.socket) -> None:
         own.bind((topology.MGMT.gateway, 22))
         acceptor = await ssh.serve_ssh(own, description, keys_dir)
         ended = asyncio.create_task(_closed(acceptor))
-    await traffic.relay(listener)
-    await serve_control(namespaces.DEVICE / "console.sock", Console().answer)
+    relay = traffic.Relay()
+    await relay.serve(listener)
+    await serve_control(namespaces.DEVICE / "console.sock", Console(relay).answer)
     write_json(namespaces.DEVICE / "ready.json", {"port": listener.getsockname()[1], "pid": os.getpid()})
     await ended
     raise LabError("the SSH server of the firewall ended", hint="see the device's log")
@@ -102,15 +108,17 @@ async def _closed(acceptor: asyncssh.SSHAcceptor) -> int:
 class Console:
     """The lab's own door: the machine room of the firewall, as its root, never over the product's login."""
 
-    def __init__(self) -> None:
+    def __init__(self, relay: traffic.Relay) -> None:
+        self._relay = relay
         self._sessions = traffic.Sessions()
+        self._streams: dict[str, subprocess.Popen[str]] = {}
 
     async def answer(self, request: JsonObject) -> JsonObject:
         """Answer one console request.
 
         Args:
-            request: a JSON object whose `op` is `scenario`, `scenarios`, `cli`, `exec`, `probe`, `hold`, `held` or
-                `release`.
+            request: a JSON object whose `op` is `scenario`, `scenarios`, `cli`, `exec`, `probe`, `hold`, `held`,
+                `release`, `stream`, `streamed` or `cut`.
 
         Returns:
             The reply.
@@ -128,6 +136,9 @@ class Console:
             "hold": self._hold,
             "held": self._held,
             "release": self._release,
+            "stream": self._stream,
+            "streamed": self._streamed,
+            "cut": self._cut,
         }
         name = str(request["op"])
         if name not in handlers:
@@ -184,6 +195,42 @@ class Console:
     async def _release(self, request: JsonObject) -> JsonObject:
         self._sessions.release(str(request["session"]))
         return {}
+
+    async def _stream(self, request: JsonObject) -> JsonObject:
+        child = subprocess.Popen(  # noqa: ASYNC220 - it takes milliseconds, and everything else is done in a thread
+            _STREAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PATH": topology.PATH}
+        )
+        asked = json.dumps({"flows": request["flows"], "rate": request["rate"]})
+        if await asyncio.to_thread(_begin, child, f"{asked}\n") != "ready\n":
+            raise LabError("the packets cannot be sent", hint="see the device's log")
+        name = f"stream-{child.pid}"
+        self._streams[name] = child
+        return {"stream": name}
+
+    async def _streamed(self, request: JsonObject) -> JsonObject:
+        child = self._streams.pop(str(request["stream"]))
+        told, _ = await asyncio.to_thread(child.communicate, None, _COMMAND_TIMEOUT_S)
+        if child.returncode != 0:
+            raise LabError(f"sending packets ended with {child.returncode}", hint="see the device's log")
+        count: JsonObject = json.loads(told)
+        return count
+
+    async def _cut(self, request: JsonObject) -> JsonObject:
+        pattern = str(request.get("once", ""))
+        deadline = time.monotonic() + _COMMAND_TIMEOUT_S
+        while pattern and not glob.glob(pattern):  # noqa: PTH207 - the pattern is absolute; it takes no time
+            if time.monotonic() > deadline:
+                raise LabError(f"there is nothing called {pattern}")
+            await asyncio.sleep(_LOOK_S)
+        return {"cut": self._relay.cut()}
+
+
+def _begin(child: subprocess.Popen[str], asked: str) -> str:
+    if child.stdin is None or child.stdout is None:
+        raise LabError("a stream has no pipes")
+    child.stdin.write(asked)
+    child.stdin.flush()
+    return child.stdout.readline()
 
 
 def _path(request: JsonObject) -> tuple[str, str, int, int, float]:

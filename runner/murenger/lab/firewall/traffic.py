@@ -75,24 +75,42 @@ async def connect(source: str, address: str, port: int, *, timeout_s: float) -> 
     return link
 
 
-async def relay(listener: socket.socket) -> asyncio.Server:
-    """Pass connections from the machine's loopback on to the firewall's SSH port, over the management network.
+class Relay:
+    """Passes connections from the machine's loopback on to the firewall's SSH port, over the management network."""
 
-    Args:
-        listener: a listening socket of the machine's own network namespace.
+    def __init__(self) -> None:
+        self._links: set[asyncio.StreamWriter] = set()
 
-    Returns:
-        The running relay.
-    """
+    async def serve(self, listener: socket.socket) -> asyncio.Server:
+        """Begin to accept.
 
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        Args:
+            listener: a listening socket of the machine's own network namespace.
+
+        Returns:
+            The running server.
+        """
+        return await asyncio.start_server(self._carry, sock=listener)
+
+    def cut(self) -> int:
+        """Break every connection that is open, without a word to either side.
+
+        Returns:
+            How many there were.
+        """
+        count = len(self._links) // 2
+        for writer in tuple(self._links):
+            writer.transport.abort()
+        return count
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             link = await connect(topology.MGMT.name, topology.MGMT.gateway, 22, timeout_s=RELAY_TIMEOUT_S)
             far_reader, far_writer = await asyncio.open_connection(sock=link)
+            self._links |= {writer, far_writer}
             await asyncio.gather(_pour(reader, far_writer), _pour(far_reader, writer))
+            self._links -= {writer, far_writer}
         writer.close()
-
-    return await asyncio.start_server(carry, sock=listener)
 
 
 async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

@@ -5,13 +5,10 @@ Input: command lines. Output: changes of the shared candidate and commits; what 
 
 from murenger.lab.junos.datastore import DEFAULT_CONFIRM_MINUTES, Owner
 from murenger.lab.junos.device import Device
-from murenger.lab.junos.edit import insert, locate, place, remove
-from murenger.lab.junos.errors import Complaint, JunosError, syntax_error
+from murenger.lab.junos.errors import syntax_error
 from murenger.lab.junos.render import render
-from murenger.lab.junos.tokens import Kind, Token, tokenize
-from murenger.lab.junos.tree import Node, prune
-
-_EDITS = frozenset({"set", "delete", "insert", "activate", "deactivate", "rename"})
+from murenger.lab.junos.setlines import EDITS, apply_line, render_set
+from murenger.lab.junos.tokens import tokenize
 
 
 class Console:
@@ -29,7 +26,8 @@ class Console:
 
         Args:
             user: login name; need not be configured, the console has its own keys.
-            lines: `set|delete|insert|rename|activate|deactivate ...`, `rollback N`, `show`, `show | compare`,
+            lines: `set|delete|insert|rename|copy|activate|deactivate|annotate ...`, `rollback N`, `show`,
+                `show | compare`, `show | display set`,
                 `configure exclusive`, `commit [check|confirmed [N]|comment TEXT|and-quit]`, `exit`.
 
         Returns:
@@ -61,7 +59,7 @@ class Console:
         match words:
             case []:
                 return ""
-            case [verb, *_] if verb in _EDITS:
+            case [verb, *_] if verb in EDITS:
                 store.require_free(owner)
                 tree = store.candidate.copy()
                 apply_line(tree, tokens)
@@ -76,6 +74,8 @@ class Console:
                 return render(store.candidate)
             case ["show", "|", "compare"]:
                 return store.difference(0)
+            case ["show", "|", "display", "set"]:
+                return render_set(store.candidate)
             case ["exit"]:
                 self.leave(owner.user)
             case _:
@@ -102,68 +102,3 @@ class Console:
         self._device.store.commit(owner, log=log, confirm_minutes=minutes)
         self._device.arm()
         return "commit complete"
-
-
-def apply_lines(tree: Node, text: str) -> None:
-    """Apply console editing lines to a tree, as `load set` does.
-
-    Raises:
-        JunosError: a line was refused; the tree's state is then undefined.
-    """
-    for line in text.split("\n"):
-        if tokens := [token for token in tokenize(line) if token.kind is not Kind.COMMENT]:
-            apply_line(tree, tokens)
-
-
-def apply_line(tree: Node, tokens: list[Token]) -> None:
-    """Apply one editing line to a tree.
-
-    Args:
-        tree: the configuration to change.
-        tokens: the line, verb first.
-
-    Raises:
-        JunosError: it was refused; the tree's state is then undefined.
-    """
-    verb, words = tokens[0].text, tokens[1:]
-    if not words:
-        raise syntax_error(verb, (), "missing argument")
-    match verb:
-        case "set":
-            place((tree,), words)
-        case "delete":
-            remove((tree,), words)
-        case "activate" | "deactivate":
-            found = locate((tree,), words)
-            if found is None:
-                raise JunosError(Complaint(message="statement not found", bad_element=words[-1].text))
-            found[-1].inactive = verb == "deactivate"
-        case "insert":
-            _insert(tree, words)
-        case "rename":
-            _rename(tree, words)
-        case _:
-            raise syntax_error(verb, (), "unknown command")
-    prune(tree)
-
-
-def _insert(tree: Node, words: list[Token]) -> None:
-    for side in ("before", "after"):
-        places = [place for place, token in enumerate(words) if token.text == side]
-        if places:
-            insert((tree,), words[: places[-1]], target=words[places[-1] + 1 :], after=side == "after")
-            return
-    raise syntax_error(words[-1].text, (), "missing argument: before or after")
-
-
-def _rename(tree: Node, words: list[Token]) -> None:
-    places = [place for place, token in enumerate(words) if token.text == "to"]
-    found = locate((tree,), words[: places[-1]]) if places else None
-    if found is None:
-        raise JunosError(Complaint(message="statement not found", bad_element=words[-1].text))
-    parent, node = found[-2], found[-1]
-    name = node.rule.match(words[places[-1] + 1 :])
-    if name is None or name in parent.children:
-        raise syntax_error(words[-1].text, ())
-    node.words = name
-    parent.children = {child.words: child for child in parent.children.values()}

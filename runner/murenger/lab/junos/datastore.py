@@ -248,6 +248,20 @@ class Datastore:
         self._publish(commit, self._candidate, pending)
         return commit
 
+    def mistime(self, *, late_s: float | None, after_s: float | None) -> None:
+        """Let the confirm timer that runs go wrong, as a lying device's would.
+
+        Args:
+            late_s: seconds by which it fires late, or None.
+            after_s: seconds after which it fires instead, counted from now, or None.
+        """
+        if self.pending is None:
+            return
+        deadline = self.pending.deadline + datetime.timedelta(seconds=late_s or 0)
+        if after_s is not None:
+            deadline = self._clock.now() + datetime.timedelta(seconds=after_s)
+        self._history.rearm(deadline)
+
     def tick(self) -> bool:
         """Roll back when a confirm timer has run out.
 

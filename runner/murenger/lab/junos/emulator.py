@@ -129,6 +129,7 @@ class Emulator:
             "candidate": render(store.candidate),
             "lock": owner.user if owner else None,
             "pending": pending.revision if pending else None,
+            "struck": dict(self.device.faults.struck),
         }
 
 

@@ -18,6 +18,7 @@ class Complaint:
         severity: `error` or `warning`.
         tag: the NETCONF error tag.
         session: identity of the session in the way; 0 when there is none.
+        line: line of the loaded text, from 1; 0 when it is about none.
     """
 
     message: str
@@ -26,6 +27,7 @@ class Complaint:
     severity: str = "error"
     tag: str = "operation-failed"
     session: int = 0
+    line: int = 0
 
 
 class JunosError(ValueError):
@@ -67,5 +69,6 @@ def edit_path(labels: tuple[str, ...]) -> str:
 
 
 def _as_text(complaint: Complaint) -> str:
-    parts = [complaint.path, complaint.message, f"<{complaint.bad_element}>" if complaint.bad_element else ""]
+    where = f"line {complaint.line}:" if complaint.line else ""
+    parts = [where, complaint.path, complaint.message, f"<{complaint.bad_element}>" if complaint.bad_element else ""]
     return " ".join(part for part in parts if part)

@@ -91,6 +91,12 @@ class History:
         for old in kept[KEPT:]:
             self._file(old).unlink(missing_ok=True)
 
+    def rearm(self, deadline: datetime.datetime) -> None:
+        """Let the commit that waits for confirmation wait until another time."""
+        if self.pending is not None:
+            self.pending = dataclasses.replace(self.pending, deadline=deadline)
+            self._save()
+
     def settle(self) -> None:
         """Forget that the newest commit waits for confirmation: it was confirmed."""
         self.pending = None

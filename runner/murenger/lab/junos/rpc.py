@@ -8,12 +8,12 @@ from collections.abc import Callable
 from lxml import etree
 
 from murenger.lab.junos import facts, xml
-from murenger.lab.junos.console import apply_lines
 from murenger.lab.junos.datastore import DEFAULT_CONFIRM_MINUTES, OLDEST_ROLLBACK, LoadAction, Owner
 from murenger.lab.junos.device import Device
 from murenger.lab.junos.errors import Complaint, JunosError, syntax_error
 from murenger.lab.junos.render import render
 from murenger.lab.junos.schema import Kind
+from murenger.lab.junos.setlines import apply_lines, render_set
 from murenger.lab.junos.tree import Node
 
 MOST_MINUTES = 65535
@@ -73,6 +73,8 @@ class Session:
             return [xml.element("load-configuration-results", xml.element("ok"))]
         action = request.attribute("action", "merge")
         if action == "set":
+            if request.attribute("format", "text") != "text":
+                raise JunosError(Complaint(message="set lines are text", bad_element=request.attribute("format")))
             text = request.argument("configuration-set")
         elif request.attribute("format", "xml") != "text":
             raise JunosError(Complaint(message="only text is emulated", bad_element=request.attribute("format", "xml")))
@@ -81,11 +83,12 @@ class Session:
         if text is None:
             raise syntax_error("load-configuration", (), "missing configuration data")
         if action == "set":
+            self._device.store.require_free(self.owner)
             tree = self._device.store.candidate.copy()
             apply_lines(tree, text)
             self._device.store.edit(self.owner, tree)
         else:
-            self._device.store.load(self.owner, text, _load_action(action))
+            self._device.store.load(self.owner, self._device.faults.overlook(text), _load_action(action))
         return [xml.element("load-configuration-results", xml.element("ok"))]
 
     def _get(self, request: xml.Request) -> list[etree._Element]:
@@ -101,8 +104,11 @@ class Session:
         tree = faults.spoil_tree(store.running if committed else store.candidate)
         if request.attribute("format", "xml") == "xml" and wanted is not None:
             return [_selected(wanted, tree)]
-        if request.attribute("format", "xml") != "text" or (wanted is not None and xml.children(wanted)):
+        form = request.attribute("format", "xml")
+        if form not in {"text", "set"} or (wanted is not None and xml.children(wanted)):
             raise JunosError(Complaint(message="only whole configurations as text are emulated", bad_element="format"))
+        if form == "set":
+            return [xml.element("configuration-set", faults.spoil_text(f"\n{render_set(tree)}"))]
         text = f"\n{self._header(database)}\n{render(tree)}"
         return [xml.element("configuration-text", faults.spoil_text(text))]
 
@@ -116,13 +122,21 @@ class Session:
         unknown = set(request.arguments()) - {"check", "log", "confirmed", "confirm-timeout", "synchronize", "full"}
         if unknown:
             raise syntax_error(min(unknown), ())
+        store, faults = self._device.store, self._device.faults
+        if store.pending is not None and not store.is_modified and faults.is_on("ignore-confirm"):
+            return [_committed("commit-success"), xml.element("ok")]
         if request.argument("check") is not None:
-            self._device.store.validate(self.owner)
+            store.validate(self.owner)
             return [_committed("commit-check-success")]
+        if faults.is_on("ignore-commit"):
+            store.require_free(self.owner)
+            store.discard()
         minutes: int | None = None
         if request.argument("confirmed") is not None:
             minutes = _minutes(request.argument("confirm-timeout"))
-        commit = self._device.store.commit(self.owner, log=request.argument("log") or "", confirm_minutes=minutes)
+        commit = store.commit(self.owner, log=request.argument("log") or "", confirm_minutes=minutes)
+        if minutes is not None:
+            store.mistime(late_s=faults.number("revert-late"), after_s=faults.number("revert-early"))
         self._device.arm()
         self._device.note(self.owner, "committed", commit.comment or "for good")
         return [_committed("commit-success"), xml.element("ok")]

@@ -182,9 +182,16 @@ class NetconfServer:
         return request.name != "close-session"
 
 
+def _ask_back(device: Device, rpc: str) -> None:
+    """Ask a question that nobody expects, where a fault makes the device do so."""
+    if device.faults.hits("prompt", rpc):
+        raise JunosError(Complaint(message="proceed? [yes,no] (no)", bad_element=rpc))
+
+
 def _reply(device: Device, session: Session, request: xml.Request) -> bytes:
     device.store.tick()
     try:
+        _ask_back(device, request.name)
         return xml.reply(request.message_id, *session.answer(request))
     except JunosError as refused:
         errors = [xml.error(complaint) for complaint in refused.complaints]

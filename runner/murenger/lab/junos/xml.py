@@ -128,6 +128,7 @@ def error(complaint: Complaint) -> etree._Element:
         element("error-type", "protocol"),
         element("error-tag", complaint.tag),
         element("error-severity", complaint.severity),
+        *([element("line-number", str(complaint.line))] if complaint.line else []),
         *([element("error-path", complaint.path)] if complaint.path else []),
         element("error-message", complaint.message),
         *([element("error-info", *info)] if info else []),

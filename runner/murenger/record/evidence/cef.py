@@ -6,6 +6,7 @@ backslash, equals sign and line ends.
 """
 
 import datetime
+from collections.abc import Iterable
 
 from murenger.record.evidence.entry import Entry
 from murenger.record.reading import group_of, text_of
@@ -27,7 +28,6 @@ def cef_line(entry: Entry, *, version: str) -> str:
     """
     said = entry.said
     event, device = group_of(said, "event"), group_of(said, "device")
-    header = ("CEF:0", "murenger", "runner", version, entry.kind, text_of(event, "type"), str(_severity(entry)))
     outcome = group_of(said, "outcome")
     change = group_of(said, "change")
     values = (
@@ -43,8 +43,21 @@ def cef_line(entry: Entry, *, version: str) -> str:
         ("externalId", f"{text_of(said, 'origin')}#{entry.sequence}"),
         ("fileHash", entry.sha256),
     )
-    extension = " ".join(f"{name}={escape_value(value[:_MAX_VALUE])}" for name, value in values if value)
-    return "|".join((header[0], *(escape_header(field) for field in header[1:]), extension))
+    return cef_text((version, entry.kind, text_of(event, "type")), _severity(entry), values)
+
+
+def cef_text(names: tuple[str, str, str], severity: int, values: Iterable[tuple[str, str]]) -> str:
+    """Return a CEF line, without line end.
+
+    Args:
+        names: version of murenger, what kind of event it is (its class), and its name.
+        severity: 0 to 10.
+        values: (key, value) of the extension; empty values are left out, long ones cut.
+    """
+    version, signature, name = names
+    header = ("murenger", "runner", version, signature, name, str(severity))
+    extension = " ".join(f"{key}={escape_value(value[:_MAX_VALUE])}" for key, value in values if value)
+    return "|".join(("CEF:0", *(escape_header(field) for field in header), extension))
 
 
 def escape_header(text: str) -> str:

@@ -41,7 +41,7 @@ def test_we_read_what_the_ansible_vault_command_encrypts(password: pathlib.Path,
     assert AnsibleVault(password).decrypt(path.read_bytes()) == b"CANARY \xff\x00\n"
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(min_size=1, max_size=2000))
 def test_any_bytes_survive(password: pathlib.Path, content: bytes) -> None:
     vault = AnsibleVault(password)

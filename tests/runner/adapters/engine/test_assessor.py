@@ -10,6 +10,8 @@ import pytest
 from murenger.adapters.engine import ChildAssessor
 from murenger.errors import ParseError, UnsupportedPlatformError
 from murenger.model import Effect, Verdict
+from murenger.model.management import Management
+from murenger.semantics.proofs import Proven
 from murenger.semantics.verdict import Limits
 
 GOLDEN = """\
@@ -96,3 +98,43 @@ def test_memory_that_is_not_there_is_unknown_and_not_a_crash() -> None:
     limits = Limits(cpu_s=20, memory_bytes=24 << 20)
     impact = ChildAssessor(limits=limits).assess("eos", golden=exploding(1), live=exploding(2))
     assert impact.verdict is Verdict.UNKNOWN
+
+
+def test_a_plan_is_proven_in_the_child_with_its_steps_and_our_own_way() -> None:
+    between = GOLDEN.replace("   20", "   15 permit tcp 10.0.0.0/24 host 203.0.113.10 eq 444\n   20")
+    found = ChildAssessor().prove_hitless("eos", (LIVE, between, GOLDEN), steps=("one", "two"))
+    assert [(step.step, step.verdict) for step in found.steps] == [("one", Proven.PROVED), ("two", Proven.PROVED)]
+    opened = GOLDEN.replace("deny ip", "permit ip")
+    refuted = ChildAssessor().prove_hitless("eos", (LIVE, opened, GOLDEN))
+    assert refuted.verdict is Proven.REFUTED
+    assert refuted.steps[0].witness is not None
+    with_us = Management(sources=("10.0.0.9",), address="203.0.113.10", port=443, lists=("CDE",))
+    assert ChildAssessor().prove_hitless("eos", (LIVE, GOLDEN), management=with_us).verdict is Proven.PROVED
+
+
+def test_the_last_state_is_held_against_golden_in_the_child() -> None:
+    found = ChildAssessor().prove_hitless("eos", (LIVE, GOLDEN), golden=LIVE)
+    assert [step.verdict for step in found.steps] == [Proven.REFUTED]
+
+
+def test_a_state_that_cannot_be_read_proves_nothing_and_is_named() -> None:
+    found = ChildAssessor().prove_hitless("nftables", ("", "{", ""))
+    assert (found.verdict, found.steps) == (Proven.UNKNOWN, ())
+    assert "state 1: " in found.note
+    assert "'vax'" in ChildAssessor().prove_hitless("vax", ("", "")).note
+
+
+def test_a_child_that_dies_over_a_proof_proves_nothing() -> None:
+    assessor = ChildAssessor()
+    assessor.prove_hitless("eos", (LIVE, GOLDEN))
+    os.kill(child_of(assessor).pid, signal.SIGKILL)
+    lost = assessor.prove_hitless("eos", (LIVE, GOLDEN))
+    assert lost.verdict is Proven.UNKNOWN
+    assert lost.management.text == lost.note
+    assert assessor.prove_hitless("eos", (LIVE, GOLDEN)).states_verdict is Proven.PROVED
+
+
+def test_a_proof_that_takes_too_long_is_unknown() -> None:
+    assessor = ChildAssessor(limits=Limits(cpu_s=0.0))
+    found = assessor.prove_hitless("eos", (LIVE, GOLDEN.replace("deny ip", "permit ip"), GOLDEN))
+    assert found.verdict is Proven.UNKNOWN

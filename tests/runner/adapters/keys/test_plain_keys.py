@@ -274,7 +274,7 @@ def test_no_damaged_signature_is_good(site: Site, name: str) -> None:
         assert site.verdict(other) == site.stock_verdict(other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300), st.integers(0, 3))
 def test_what_is_good_in_process_is_good_to_the_library_alone(content: bytes, flipped: int) -> None:
     """Sign with the library, in both kinds, and flip nothing or one byte of the content."""

@@ -63,7 +63,7 @@ MOMENTS = st.none() | st.integers(-1, 4).map(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     device=st.sampled_from([None, "fw0", "fw1", "nowhere"]),
     kind=st.sampled_from([None, "outcome", "heartbeat", "waiver"]),

@@ -234,7 +234,7 @@ def test_a_malformed_request_is_refused(site: Any, log: Any, body: bytes) -> Non
         assert witness.newest(log.hashed).status == 404
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_changed_byte_of_a_request_is_cosigned(site: Any, log: Any, data: st.DataObject) -> None:
     body = bytearray(log.request(3, 8))

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from murenger.lab.junos.check import check
 from murenger.lab.junos.compare import compare
-from murenger.lab.junos.console import apply_lines
 from murenger.lab.junos.datastore import parse
 from murenger.lab.junos.device import Role, Settings, User
 from murenger.lab.junos.edit import load_text
 from murenger.lab.junos.errors import JunosError
 from murenger.lab.junos.factory import first_configuration
 from murenger.lab.junos.render import render
+from murenger.lab.junos.setlines import apply_lines
 from murenger.lab.junos.tokens import Kind, quote, tokenize
 
 POLICIES = """\

@@ -109,7 +109,7 @@ def test_proofs_are_the_published_ones() -> None:
     assert consistency_proof(PUBLISHED, 6, 7) == (i, j, k)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_proofs_are_those_of_another_library(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 700))
@@ -127,7 +127,7 @@ def test_proofs_are_those_of_another_library(data: st.DataObject) -> None:
     check_consistency(old, old_root, new, root, consistency)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_altered_proofs_are_judged_as_another_library_judges_them(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 40))

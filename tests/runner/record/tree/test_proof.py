@@ -33,7 +33,7 @@ def checkpoint(size: int, origin: str = ORIGIN) -> bytes:
 
 
 @given(st.integers(1, 23), st.data(), st.one_of(st.none(), st.binary(max_size=50)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_proof_reads_back_and_verifies_here_and_elsewhere(
     size: int, data: st.DataObject, extra: bytes | None
 ) -> None:
@@ -124,7 +124,7 @@ def test_what_is_no_proof_is_refused(content: bytes, said: str) -> None:
         check_proof(parse_proof(content), RECORDS[5], log_keys=[LOG.verifier])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_no_changed_byte_goes_unnoticed(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(GOOD) - 1))

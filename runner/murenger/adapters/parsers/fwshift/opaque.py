@@ -28,6 +28,7 @@ CARRIED_NOTES = MappingProxyType(
         "FTD_CONFIGURATION": "says that a manager owns the configuration",
         "HOST_CHAIN_NOT_CONVERTED": "read by this package",
         "ICMP_STATELESS": "inspection is residue",
+        "IOS_ACL_EMPTY": "where an empty list is bound is residue",
         "IOS_ACL_NOT_READ": "bindings are read by this package",
         "IOS_COMPOSED_LEFT_OUT": "lists are not composed by the library here",
         "IOS_STATELESS": "states are read by this package",

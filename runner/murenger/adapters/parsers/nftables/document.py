@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from murenger.errors import ParseError
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 
 JsonObject: TypeAlias = Mapping[str, JsonValue]
 TableId: TypeAlias = tuple[str, str]

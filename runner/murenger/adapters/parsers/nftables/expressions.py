@@ -18,7 +18,7 @@ from murenger.adapters.parsers.nftables.opaque import Keys
 from murenger.adapters.parsers.nftables.sets import Row
 from murenger.adapters.parsers.nftables.slots import placed
 from murenger.adapters.parsers.nftables.values import UnknownValueError, spans
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 from murenger.semantics.intervals import IntervalSet
 from murenger.semantics.ir import Places
 

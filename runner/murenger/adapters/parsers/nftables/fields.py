@@ -10,7 +10,7 @@ from murenger.adapters.parsers.nftables import values
 from murenger.adapters.parsers.nftables.boxes import ALL, FAMILY_4, FAMILY_6, Box
 from murenger.adapters.parsers.nftables.document import text_of
 from murenger.adapters.parsers.nftables.values import Kind
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 from murenger.semantics.intervals import IntervalSet
 
 

@@ -19,7 +19,7 @@ from murenger.adapters.parsers.nftables.opaque import Keys, described, whole_tab
 from murenger.adapters.parsers.nftables.statements import Part, doubtful_negations, noted, part_of
 from murenger.adapters.parsers.nftables.values import UnknownValueError
 from murenger.errors import ParseError
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 from murenger.semantics.intervals import IntervalSet
 from murenger.semantics.ir import EVERYTHING, Action, OpaqueKey, Provenance, Remark, Rule
 

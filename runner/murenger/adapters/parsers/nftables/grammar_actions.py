@@ -22,7 +22,7 @@ from murenger.adapters.parsers.nftables.grammar_values import (
     seconds,
     value,
 )
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 
 Action = Callable[[list[str], int, str], Found]
 

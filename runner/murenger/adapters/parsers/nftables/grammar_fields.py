@@ -17,7 +17,7 @@ from murenger.adapters.parsers.nftables.grammar_values import (
     operated,
     value,
 )
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 
 _PORTS = "sport dport"
 _HEADERS = MappingProxyType(

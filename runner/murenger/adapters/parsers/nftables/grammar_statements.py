@@ -21,7 +21,7 @@ from murenger.adapters.parsers.nftables.grammar_values import (
     value,
 )
 from murenger.adapters.parsers.nftables.lexer import words
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 
 _RELATIONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "!"})
 _MAX_PARENTHESES = 32

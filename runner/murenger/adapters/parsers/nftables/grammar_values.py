@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from types import MappingProxyType
 
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 
 Found = tuple[JsonValue, int]
 """What was read, and the position of the first word after it."""

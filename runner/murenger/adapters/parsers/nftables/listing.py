@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from murenger.adapters.parsers.nftables.lexer import MAX_CHARACTERS
 from murenger.errors import ParseError
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 
 _SCHEMA_VERSION = 1
 _MAX_DEPTH = 48

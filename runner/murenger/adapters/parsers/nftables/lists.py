@@ -19,7 +19,7 @@ from murenger.adapters.parsers.nftables.document import (
 from murenger.adapters.parsers.nftables.expressions import Sight
 from murenger.adapters.parsers.nftables.flatten import Areas, Reading, Walk, catch_all
 from murenger.errors import ParseError
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 from murenger.semantics.ir import Action, Hook, OpaqueKey, Places, Provenance, Rule, RuleList, State
 
 _HOOKS = MappingProxyType(

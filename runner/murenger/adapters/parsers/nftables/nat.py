@@ -21,7 +21,7 @@ from murenger.adapters.parsers.nftables.document import (
     text_of,
 )
 from murenger.adapters.parsers.nftables.opaque import digest, resolved, rules_said
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 from murenger.semantics.ir import OpaqueKey
 
 _DESTINATION, _SOURCE = -100, 100

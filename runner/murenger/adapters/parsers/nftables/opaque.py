@@ -8,7 +8,7 @@ import json
 
 from murenger.adapters.parsers.nftables.document import JsonObject, RuleText, Table, text_of
 from murenger.adapters.parsers.nftables.sets import definition_of
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 from murenger.semantics.ir import OpaqueKey
 
 _KINDS = {

@@ -17,7 +17,7 @@ from murenger.adapters.parsers.nftables.opaque import Keys, digest, plain
 from murenger.adapters.parsers.nftables.residue import residue, writers
 from murenger.adapters.parsers.nftables.text import read_text
 from murenger.errors import ParseError
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 from murenger.semantics.ir import EVERYTHING, Action, Hook, OpaqueKey, Provenance, Remark, Rule, RuleList, Ruleset
 from murenger.semantics.parser import RuleParser
 

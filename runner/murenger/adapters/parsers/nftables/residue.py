@@ -21,7 +21,7 @@ from murenger.adapters.parsers.nftables.nat import nat_chains, nat_said
 from murenger.adapters.parsers.nftables.opaque import described, digest, plain, resolved, rules_said, whole_table
 from murenger.adapters.parsers.nftables.sets import definition_of
 from murenger.adapters.parsers.nftables.statements import Part, part_of
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 from murenger.semantics.ir import ResidueSection
 
 _TABLE = frozenset({"family", "name", "handle", "comment", "line"})

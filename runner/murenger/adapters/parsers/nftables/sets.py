@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from murenger.adapters.parsers.nftables.document import JsonObject, Table, text_of
 from murenger.adapters.parsers.nftables.values import Kind, UnknownValueError, number, spans
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 from murenger.semantics.intervals import IntervalSet
 
 _HARMLESS = frozenset(

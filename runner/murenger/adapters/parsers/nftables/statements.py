@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from murenger.adapters.parsers.nftables.document import JsonObject, text_of
 from murenger.adapters.parsers.nftables.opaque import described
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 
 
 class Part(enum.Enum):

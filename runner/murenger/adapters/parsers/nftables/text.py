@@ -17,7 +17,7 @@ from murenger.adapters.parsers.nftables.grammar_statements import rule
 from murenger.adapters.parsers.nftables.grammar_values import NotUnderstoodError, elements, integer, quoted, seconds
 from murenger.adapters.parsers.nftables.lexer import Block, Statement, blocks, words
 from murenger.adapters.parsers.nftables.listing import read_json
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 
 __all__ = ["read_json", "read_text"]
 

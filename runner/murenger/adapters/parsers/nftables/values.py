@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from murenger.model.canonical import JsonValue
+from murenger.model.json_value import JsonValue
 from murenger.semantics.intervals import NOTHING, IntervalSet
 
 MAX_SPANS = 4_096

@@ -210,7 +210,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(WORDS, max_size=30))
 def test_no_sequence_of_words_raises_anything_but_a_parse_error(row: list[str]) -> None:
     chain = "type filter hook forward priority filter; policy drop;"
@@ -262,7 +262,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(JSON, max_size=3), st.sampled_from(["match", "vmap", "jump", "set", "mangle", "reject", "limit", "log"])
 )
@@ -274,7 +274,7 @@ def test_no_json_raises_anything_but_a_parse_error(said: list[object], kind: str
     trace(ruleset, packet_from_json(PACKET))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(["table", "chain", "set", "map", "rule", "limit"]),
     st.sampled_from(

@@ -243,7 +243,7 @@ def test_huge_rules_are_read_without_harm(rule: str) -> None:
     assert statements(rule)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.sampled_from(("", "zork", "{", "!=", "5")))
 def test_no_word_of_a_rule_is_silent(number: int, instead: str) -> None:
     """Deleting or replacing any word of a listing changes what is read, or is refused."""

@@ -92,7 +92,7 @@ def test_hostile_text_adds_nothing_to_any_page(
         assert re.fullmatch(r"(?:index\.html|site/(?:[a-z]+/)?[a-z0-9-]+\.(?:html|css))", path)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(evil=ANY_TEXT)
 def test_any_text_adds_nothing_to_any_page(
     evil: str, views: SimpleNamespace, html: ModuleType, harmless: dict[str, Any]
@@ -169,7 +169,7 @@ def test_no_link_has_a_scheme_or_a_host(target: str, page: str) -> None:
 
 
 @given(principal=ANY_TEXT)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(principal="'; rm -rf / #")
 def test_a_principal_is_one_word_of_a_command(principal: str, views: SimpleNamespace) -> None:
     story = views.Story()
@@ -187,7 +187,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     groups=st.dictionaries(st.sampled_from(GROUPS), JSON | st.dictionaries(st.sampled_from(FIELDS), JSON), max_size=8)
 )

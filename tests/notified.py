@@ -3,7 +3,6 @@
 Input: a bench with one switch. Output: its passes, and what the receiver was sent.
 """
 
-import threading
 from typing import Any
 
 from tests.notify_peers import SECRET, Receiver
@@ -84,10 +83,6 @@ class Told:
         return [(said["number"], said["phase"], said["kind"]) for said in self.messages()]
 
     def advance(self, seconds: float) -> None:
-        """Let time pass; what is being sent ends first, for its time limit runs by the same clock."""
-        for thread in threading.enumerate():
-            if thread.name.startswith("channel-"):
-                thread.join(timeout=30)
         self.bench.switch.clock.advance(seconds)
 
     def waiting(self, channel: str = "pager") -> int:

@@ -40,9 +40,11 @@ def test_a_dead_channel_is_a_recorded_failure_and_the_others_hear_of_it(told: To
         told.upkeep.tick()
         assert failures(bench, "the channel dead") == ["open"]
         for _ in range(3):
-            told.advance(1000)
+            # What is being sent ends before the clock, by which its time limit runs, is pushed.
             told.messages()
+            told.advance(1000)
             told.upkeep.tick()
+        told.messages()
         assert failures(bench, "the channel dead") == ["open"]
         assert told.waiting("dead") == 2
         heard = [said for said in told.messages() if said["kind"] == "control-failed"]

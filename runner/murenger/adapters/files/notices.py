@@ -12,6 +12,7 @@ import pathlib
 import re
 from collections.abc import Iterator
 
+from murenger.adapters.clock import SystemClock
 from murenger.adapters.files.exclusive import exclusive
 from murenger.adapters.files.private import private_folder, write_private
 from murenger.errors import ConfigError, NotifyError
@@ -81,7 +82,8 @@ class NoticeFiles:
         with contextlib.ExitStack() as stack:
             with self._errors():
                 path = private_folder(self._folder) / LOCK
-                is_alone = stack.enter_context(exclusive(path, self._clock, within_s=PATIENCE_S))
+                # By the machine's own time: who holds the lock works in that, whatever time the site goes by.
+                is_alone = stack.enter_context(exclusive(path, SystemClock(), within_s=PATIENCE_S))
             if not is_alone:
                 raise NotifyError(f"another process holds {path} and does not end")
             yield

@@ -1,4 +1,4 @@
-"""A controller that dies, a link that breaks, a device that does less than it says (C17, C18, C20)."""
+"""A link that breaks, a device that does less than it says (C18, C20)."""
 
 import contextlib
 import dataclasses
@@ -8,56 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.contracts.devices.dying import die_after
 from tests.contracts.devices.passes import trial
 
-from murenger.errors import ApprovalError
-from murenger.heal import Step
 from murenger.lab import firewall
 from murenger.model import Outcome, OutcomeVerdict
 
 # A few stand for all of each kind, unless breadth is asked for.
 EVERYTHING = bool(os.environ.get("MURENGER_BREADTH"))
 DEVICES = ("fw1-userns", *(("fw1-netns",) if EVERYTHING else ()), "leaf1", "srx1")
-FEW = (Step.COMMITTED,)
-STEPS = [step for step in Step if step in FEW or (EVERYTHING and step is not Step.WAY_BACK)]
-UNTOUCHED = frozenset({Step.INTENT_WRITTEN, Step.INTENT_ANCHORED, Step.CONNECTED, Step.STAGED, Step.RECHECKED})
-ON_TRIAL = frozenset({Step.COMMITTED, Step.TEXT_PROVED, Step.PACKETS_PROVED, Step.PROBED})
 AS_BEFORE = frozenset({OutcomeVerdict.NOT_APPLIED, OutcomeVerdict.ROLLED_BACK, OutcomeVerdict.REVERTED_BY_DEVICE})
-
-
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
-def test_c17_a_killed_controller_leaves_a_device_that_reverts_and_a_change_that_the_next_run_settles(
-    bench: Any, place: Any, step: Step
-) -> None:
-    bench.play(bench.rogue)
-    drifted, since = bench.running(), len(place.records())
-    place.sanction()
-    site = place.site()
-    sha256 = site.plan(site.examine(bench.device)).sha256
-    die_after(step, place.folder / "murenger.yml", bench.name, sha256)
-    settle_as_the_next_run_does(bench, place, sha256)
-    written = [record["predicate"] for record in place.records()[since:]]
-    outcomes = [one["outcome"]["verdict"] for one in written if one["kind"] == "outcome"]
-    expected = "not-applied" if step in UNTOUCHED else "reverted-by-device" if step in ON_TRIAL else "healed"
-    assert outcomes == ([] if step is Step.GUARDS_PASSED else [expected])
-    assert (bench.running() == drifted) is (expected != "healed")
-    settled = step is Step.GUARDS_PASSED or step is Step.OUTCOME_WRITTEN
-    assert settled or [one["recovery"]["cause"] for one in written if one["kind"] == "recovery"] == ["open-intent"]
-
-
-def settle_as_the_next_run_does(bench: Any, place: Any, sha256: str) -> None:
-    """Let a new runner come to the device through the door that heals; the old plan is used up or still holds."""
-    site = place.site()
-    with site.journal.reading() as history:
-        is_open = bool(history.open_intents())
-    if not is_open:
-        return
-    with contextlib.suppress(ApprovalError):
-        # In sync is the one answer that is no refusal: the plan was carried out already.
-        assert site.remediate(bench.device, sha256) is None
-    with place.site().journal.reading() as history:
-        assert history.open_intents() == ()
 
 
 class Interrupted:

@@ -183,7 +183,9 @@ def test_the_doctor_tries_the_channels_and_sends_only_when_asked(told: Told, ben
     (posted,) = told.receiver.posted
     assert posted.incident["kind"] == "test"
     told.receiver.status = 401
-    found = [item for item in bench.cli("doctor", "--notify", "-o", "json").data["checks"] if "401" in item["text"]]
+    found = [
+        item for item in bench.cli("doctor", "--notify", "-o", "json").data["checks"] if "answers 401" in item["text"]
+    ]
     assert [item["level"] for item in found] == ["fault"]
     bench.switch.drift()
     told.patrol()

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from murenger.model.impact import Risk
 from murenger.model.json_value import JsonValue
 from murenger.model.packet import Packet, packet_from_json, packet_to_json
+from murenger.model.said import said_count, said_time
 from murenger.model.tier import Tier
 
 SCHEMA = "murenger.incident/1"
@@ -169,7 +170,7 @@ def incident_from_json(said: Mapping[str, object]) -> Incident:
     try:
         return Incident(
             id=str(said["id"]),
-            number=_number(said["number"]),
+            number=said_count(said["number"]),
             phase=Phase(said["phase"]),
             kind=IncidentKind(said["kind"]),
             severity=Risk(said["severity"]),
@@ -182,10 +183,10 @@ def incident_from_json(said: Mapping[str, object]) -> Incident:
             summary=str(said["summary"] or ""),
             details=tuple(map(str, _list(said["details"]))),
             action=str(said["action"] or ""),
-            records=tuple(map(_number, _list(said["records"]))),
+            records=tuple(map(said_count, _list(said["records"]))),
             witnesses=tuple(packet_from_json(_mapping(item)) for item in _list(said["witnesses"])),
-            opened_at=_time(said["opened_at"]),
-            at=_time(said["at"]),
+            opened_at=said_time(said["opened_at"]),
+            at=said_time(said["at"]),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise ValueError(f"not an incident: {exc}") from exc
@@ -194,19 +195,6 @@ def incident_from_json(said: Mapping[str, object]) -> Incident:
 def time_text(at: datetime.datetime) -> str:
     """Return a time in UTC as RFC 3339 has it, to the microsecond."""
     return at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _time(value: object) -> datetime.datetime:
-    at = datetime.datetime.fromisoformat(str(value))
-    if at.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return at
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError("no number")
-    return value
 
 
 def _list(value: object) -> list[object]:

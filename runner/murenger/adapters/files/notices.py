@@ -26,6 +26,7 @@ from murenger.model.incident import (
     incident_to_json,
     time_text,
 )
+from murenger.model.said import said_count, said_time
 from murenger.ports import Clock
 from murenger.record.store import LOCK, read_regular
 
@@ -177,9 +178,9 @@ class NoticeFiles:
         try:
             said = json.loads(read_regular(self._folder / channel / _REST, _MAX_BYTES))
             return Rest(
-                since=datetime.datetime.fromisoformat(said["since"]).astimezone(datetime.UTC),
-                attempts=int(said["attempts"]),
-                next_at=datetime.datetime.fromisoformat(said["next_at"]).astimezone(datetime.UTC),
+                since=said_time(said["since"]),
+                attempts=said_count(said["attempts"]),
+                next_at=said_time(said["next_at"]),
                 last_error=str(said["last_error"]),
             )
         except (OSError, ValueError, KeyError, TypeError):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from murenger.adapters.files.exclusive import exclusive
 from murenger.adapters.files.private import private_folder, write_private
 from murenger.errors import ConfigError, LedgerError
+from murenger.model.said import said_count, said_time
 from murenger.ports import Clock
 from murenger.record.executor import AnchorSeen
 from murenger.record.store import LOCK, OUTBOX, read_regular
@@ -87,10 +88,10 @@ class Outbox:
             return None
         try:
             return Waiting(
-                since=_time(said["since"]),
-                first_sequence=_number(said["first_sequence"]),
-                attempts=_number(said["attempts"]),
-                next_at=_time(said["next_at"]),
+                since=said_time(said["since"]),
+                first_sequence=said_count(said["first_sequence"]),
+                attempts=said_count(said["attempts"]),
+                next_at=said_time(said["next_at"]),
                 last_error=str(said["last_error"]),
                 conflict=said["conflict"] is True,
             )
@@ -108,12 +109,12 @@ class Outbox:
             return None
         try:
             return AnchorSeen(
-                sequence=_number(said["sequence"]),
+                sequence=said_count(said["sequence"]),
                 sha256=str(said["sha256"]),
-                size=_number(said["size"]),
+                size=said_count(said["size"]),
                 root=str(said["root"]),
                 sink=sink,
-                at=_time(said["at"]),
+                at=said_time(said["at"]),
             )
         except (KeyError, ValueError, TypeError) as exc:
             raise self._damaged(sink, HELD) from exc
@@ -177,16 +178,3 @@ class Outbox:
 
 def _text(at: datetime.datetime) -> str:
     return at.astimezone(datetime.UTC).isoformat()
-
-
-def _time(text: object) -> datetime.datetime:
-    at = datetime.datetime.fromisoformat(str(text))
-    if at.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return at
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError("no number")
-    return value

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from murenger.heal.edits.lists import refused
-from murenger.heal.edits.made import SUFFIX, EditPlan, Method, Step
+from murenger.heal.edits.made import SUFFIX, EditPlan, Method, Step, stepped
 from murenger.semantics.ordered_edits import Operation, Run, ordered_edits
 
 _ENTRY = r"(?P<text>(?:extended|standard|remark|webtype|ethertype) .*)"
@@ -129,23 +129,12 @@ class Asa:
 
 
 def simulate(text: str, commands: Iterable[str]) -> Iterator[Step]:
-    """Yield the configuration after each command that changes what decides packets, and at the end.
+    """Return the configuration after each command that changes what decides packets, and at the end.
 
     Raises:
         GuardRefusedError: a command is not known, or the device would refuse or ignore it; the message names it.
     """
-    device = Asa.read(text)
-    told = device.deciding
-    last = Step(command="", text="")
-    for command in commands:
-        device.run(command)
-        now = device.deciding
-        last = Step(command=" ".join(command.split()), text="" if now == told else device.text)
-        if last.text:
-            yield last
-        told = now
-    if last.command and not last.text:
-        yield dataclasses.replace(last, text=device.text)
+    return stepped(Asa.read(text), commands)
 
 
 def plan(live: str, golden: str) -> EditPlan:

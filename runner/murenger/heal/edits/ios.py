@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from murenger.heal.edits.lists import AccessList, Entry, refused
-from murenger.heal.edits.made import Step
+from murenger.heal.edits.made import Step, stepped
 
 Block = tuple[str, ...]
 """A top-level line and the indented lines below it."""
@@ -88,8 +88,9 @@ class Ios:
         lists = self.lists
         return next((name for name in self.bindings.values() if name not in lists or not _rules(lists[name])), "")
 
+    @property
     def deciding(self) -> tuple[Block | AccessList, ...]:
-        """Return what decides packets, or may: everything but lists that nothing names."""
+        """What decides packets, or may: everything but lists that nothing names."""
         others = tuple(one for one in self.blocks if not isinstance(one, AccessList))
         if others != self._others:
             self._others = others
@@ -207,25 +208,14 @@ class Ios:
 
 
 def simulate(text: str, commands: Iterable[str]) -> Iterator[Step]:
-    """Yield the configuration after each command that changes what decides packets, and at the end.
+    """Return the configuration after each command that changes what decides packets, and at the end.
 
     A list that nothing names decides none: while it is written, no packet can tell.
 
     Raises:
         GuardRefusedError: a command is not known, or the device would refuse or ignore it; the message names it.
     """
-    device = Ios(text)
-    told = device.deciding()
-    last = Step(command="", text="")
-    for command in commands:
-        device.run(command)
-        now = device.deciding()
-        last = Step(command=" ".join(command.split()), text="" if now == told else device.text)
-        if last.text:
-            yield last
-        told = now
-    if last.command and not last.text:
-        yield dataclasses.replace(last, text=device.text)
+    return stepped(Ios(text), commands)
 
 
 def _blocks(text: str) -> Iterator[Block]:

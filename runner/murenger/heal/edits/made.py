@@ -5,6 +5,8 @@ Input: a planner's work. Output: frozen values, from which a plan is proven.
 
 import dataclasses
 import enum
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 SUFFIX = "-murenger"
 """What the name of a shadow list ends in."""
@@ -47,3 +49,48 @@ class EditPlan:
     def states(self) -> tuple[str, ...]:
         """Every configuration that the device passes through, live first."""
         return (self.live, *(step.text for step in self.steps))
+
+
+class Edited(Protocol):
+    """A configuration that commands change as its device would."""
+
+    @property
+    def text(self) -> str:
+        """The configuration now."""
+        ...
+
+    @property
+    def deciding(self) -> tuple[object, ...]:
+        """What decides packets, or may."""
+        ...
+
+    def run(self, command: str) -> None:
+        """Take one command.
+
+        Raises:
+            GuardRefusedError: it is not known, or the device would refuse or ignore it.
+        """
+        ...
+
+
+def stepped(device: Edited, commands: Iterable[str]) -> Iterator[Step]:
+    """Yield the configuration after each command that changes what decides packets, and at the end.
+
+    Args:
+        device: changed as the steps are taken.
+        commands: in order.
+
+    Raises:
+        GuardRefusedError: a command is not known, or the device would refuse or ignore it.
+    """
+    told = device.deciding
+    last = Step(command="", text="")
+    for command in commands:
+        device.run(command)
+        now = device.deciding
+        last = Step(command=" ".join(command.split()), text="" if now == told else device.text)
+        if last.text:
+            yield last
+        told = now
+    if last.command and not last.text:
+        yield dataclasses.replace(last, text=device.text)

@@ -141,6 +141,10 @@ class RemediationError(HealError):
     """The device refused the change, or the change broke off."""
 
 
+class ConfirmationIgnoredError(RemediationError):
+    """The device accepted the confirmation, and says that the change still waits for one."""
+
+
 class VerificationAfterHealError(HealError):
     """The device, read over a fresh connection, is not what the plan promised."""
 

@@ -6,7 +6,13 @@ of the device is a result and not an exception.
 
 import datetime
 
-from murenger.errors import GuardRefusedError, MurengerError, RemediationError, VerificationAfterHealError
+from murenger.errors import (
+    ConfirmationIgnoredError,
+    GuardRefusedError,
+    MurengerError,
+    RemediationError,
+    VerificationAfterHealError,
+)
 from murenger.heal.back import go_back, way_back_over
 from murenger.heal.guards.live_unchanged import LiveUnchangedGuard
 from murenger.heal.settle import look, look_until_read
@@ -95,6 +101,8 @@ def _change(session: ChangeSession, candidate: str, plan: Plan, tools: HealTools
         session.confirm()
     except MurengerError as exc:
         progress.failure = tools.redact(str(exc))
+        # A confirmation that the device itself says it ignored will not make the change permanent any more.
+        progress.proved = progress.proved and not isinstance(exc, ConfirmationIgnoredError)
         if progress.sent_at is not None:
             tools.at(Step.WAY_BACK)
             way_back_over(session, progress)

@@ -48,6 +48,7 @@ def go_back(device: Device, plan: Plan, tools: HealTools, progress: Progress) ->
             way_back=progress.way_back,
             timer_runs=waited_s < plan.revert_in_s,
             may_be_confirmed=progress.proved,
+            has_pending=lambda: tools.remediator.has_pending(device),
         ),
         observe=tools.observe,
         clock=tools.clock,

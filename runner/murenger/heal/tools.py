@@ -77,7 +77,8 @@ class Progress:
     Attributes:
         sent_at: monotonic seconds when the commit was sent, or None before that.
         refused: True if the device answered that it did not take the commit.
-        proved: True once every test passed that must pass before the confirmation, which may have been sent then.
+        proved: True once every test passed that must pass before the confirmation, which may have been sent then, and
+            may have counted.
         way_back: what the device said when it was asked to take the commit back.
         handle: what names the commit on the device, or "".
         confirmed_at: when the device accepted the confirmation, or None.

@@ -105,6 +105,7 @@ class ChangeSession(Protocol):
 
         Raises:
             RemediationError: too late, or the pending change is not ours.
+            ConfirmationIgnoredError: it was accepted, and the device's timer runs on all the same.
         """
         ...
 
@@ -169,6 +170,14 @@ class Remediator(Protocol):
 
         Raises:
             MurengerError: the device cannot be reached, or would not.
+        """
+        ...
+
+    def has_pending(self, device: Device) -> bool:
+        """Tell, over a new connection, whether a commit on the device, of ours or not, waits for its confirmation.
+
+        Raises:
+            MurengerError: the device cannot be reached, or does not say.
         """
         ...
 

@@ -5,6 +5,7 @@ Input: drafts. Output: change records, durable when the call returns.
 
 import dataclasses
 import datetime
+import hashlib
 from collections.abc import Callable, Sequence
 
 from murenger.model import Approval, ChangeRecord, Device, RecordKind
@@ -77,15 +78,33 @@ class Appender:
             )
         )
 
-    def _append(self, draft: Draft, *, documents: Sequence[tuple[bytes, str]] = ()) -> ChangeRecord:
+    def _append(
+        self,
+        draft: Draft,
+        *,
+        documents: Sequence[tuple[bytes, str]] = (),
+        before: Callable[[str], None] | None = None,
+    ) -> ChangeRecord:
+        """Append a record.
+
+        Args:
+            draft: what it says.
+            documents: what it cites.
+            before: called with the hex digest of the record's bytes before they are written, or None.
+        """
         if draft.kind is not RecordKind.RECOVERY:
             self._note_clock_step()
         seen = self._anchor_seen()
         if seen is not None:
             draft = dataclasses.replace(draft, groups={**draft.groups, "anchor_seen": anchor_seen_group(seen)})
-        return self._ledger.append(
-            lambda sequence, previous: self._build(draft, sequence, previous), documents=documents
-        )
+
+        def build(sequence: int, previous_sha256: str) -> bytes:
+            content = self._build(draft, sequence, previous_sha256)
+            if before is not None:
+                before(hashlib.sha256(content).hexdigest())
+            return content
+
+        return self._ledger.append(build, documents=documents)
 
     def _build(self, draft: Draft, sequence: int, previous_sha256: str) -> bytes:
         return statement_bytes(

@@ -4,7 +4,7 @@ Input: values of the stages. Output: change records in the ledger.
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from murenger.errors import ApprovalError, RecordError
 from murenger.model import (
@@ -138,6 +138,7 @@ class Recorder(LogRecorder):
         plan_record: ChangeRecord | None = None,
         approval_record: ChangeRecord | None = None,
         checks: Sequence[Check] = (),
+        before: Callable[[str], None] | None = None,
     ) -> ChangeRecord:
         """Record, before the device is touched, that it is about to be.
 
@@ -151,6 +152,8 @@ class Recorder(LogRecorder):
             plan_record: the record of the plan, if there is one.
             approval_record: the record of the approval, if there is one.
             checks: tests made before.
+            before: called with the record's hex digest before it is written: who finds the record without an outcome
+                finds what that left too.
 
         Raises:
             ApprovalError: the decision carries no approval; nothing may be done without one.
@@ -172,7 +175,7 @@ class Recorder(LogRecorder):
             anchoring=self._anchoring,
             redactor=self._redactor,
         )
-        return self._append(draft, documents=[document_of(decision.approval)])
+        return self._append(draft, documents=[document_of(decision.approval)], before=before)
 
     def outcome(
         self, outcome: Outcome, intent_record: ChangeRecord, *, snapshot: Snapshot | None = None

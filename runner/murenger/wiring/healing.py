@@ -244,9 +244,9 @@ class Healing:
                 plan_record=plan_record,
                 approval_record=_taken_in(decision, plan_record, recorder, history),
                 checks=(*_checks_before(document, examination, lease, self._parts.clock.now()), *guarded.checks),
+                before=lambda sha256: self._parts.sending.begin(device.name, sha256),
             )
         self.at(Step.INTENT_WRITTEN)
-        self._parts.sending.begin(device.name, intent.sha256)
         tools = dataclasses.replace(tools, sending=lambda: self._parts.sending.send(device.name, intent.sha256))
         self._anchor_intent(intent, plan, decision)
         self.at(Step.INTENT_ANCHORED)

@@ -17,6 +17,9 @@ from murenger.secrets import Fingerprinter
 from murenger.wiring.journal import Journal
 from murenger.wiring.parts import Parts
 
+_NEVER_SENT = "the process that was to make the change ended before it sent anything; found at the next start"
+_BROKEN_OFF = "the process that made the change ended before it could say how; found at the next start"
+
 
 class Settling:
     """Settles open intents.
@@ -66,6 +69,7 @@ class Settling:
                 wait_s=number_of(group_of(said, "backout"), "timer_s") or 0,
                 timer_runs=timer_left_s > 0,
                 way_back=WayBack.NEVER_SENT if never_sent else WayBack.NO_ANSWER,
+                has_pending=lambda: self._parts.remediator.has_pending(device),
             ),
             observe=lambda: observe(device, self._parts.source, fingerprinter).snapshot,
             clock=self._parts.clock,
@@ -81,7 +85,7 @@ class Settling:
         )
         settlement = Settlement(
             verdict=verdict,
-            reason="the process that made the change ended before it could say how; found at the next start",
+            reason=_NEVER_SENT if never_sent else _BROKEN_OFF,
             after_digest=found.digest,
             checks=(check,),
             ended_at=now,

@@ -153,6 +153,11 @@ class Bench:
         self._step("take back")
         return self._revert()
 
+    def has_pending(self, device: Device) -> bool:
+        assert device.name == "fw1"
+        self._step("has pending")
+        return self.pending is not None
+
     def cut_flows(self, device: Device, differences: Sequence[Difference]) -> FlowReport:
         self._step(f"cut flows {device.name}")
         return FlowReport(cut=len(differences), note="cut")

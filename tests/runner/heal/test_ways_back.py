@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from murenger.errors import ConfigError, RemediationError, RollbackError, UnreachableError
+from murenger.errors import ConfigError, ConfirmationIgnoredError, RemediationError, RollbackError, UnreachableError
 from murenger.heal import Step, Unsettled, settle
 from murenger.heal.tools import WayBack
 from murenger.model import Check, Digest, OutcomeVerdict
@@ -131,6 +131,20 @@ def test_a_confirmation_without_an_answer_that_arrived_is_healed(bench: Any) -> 
     assert "confirmed all the same" in outcome.reason
 
 
+@pytest.mark.parametrize(("handle", "verdict"), [("commit 1", "rolled-back"), ("", "partial")])
+def test_a_confirmation_that_the_device_ignores_is_taken_back_or_for_a_person_though_its_timer_is_late(
+    bench: Any, handle: str, verdict: str
+) -> None:
+    def ignore() -> None:
+        bench.pending = (bench.time + datetime.timedelta(days=1), LIVE)
+        raise ConfirmationIgnoredError("its timer runs on", device="fw1")
+
+    bench.handle, bench.faults["undo"], bench.confirm = handle, DEAD, ignore
+    outcome = bench.heal()
+    assert outcome.verdict.value == verdict
+    assert outcome.confirmed_at is None
+
+
 def test_a_way_back_that_fails_in_every_way_is_for_a_person(bench: Any) -> None:
     bench.handle, bench.faults["undo"], bench.faults["take back"] = "commit 1", DEAD, BROKE
     bench.probes = (probe(passed=False),)
@@ -242,7 +256,12 @@ def test_a_device_that_stumbles_once_after_the_confirmation_is_healed(bench: Any
 
 
 def unsettled(bench: Any, **changes: Any) -> Unsettled:
-    usual = {"before": digest(bench, LIVE), "is_promised": lambda seen: seen.text == GOLDEN, "wait_s": 60}
+    usual = {
+        "before": digest(bench, LIVE),
+        "is_promised": lambda seen: seen.text == GOLDEN,
+        "wait_s": 60,
+        "has_pending": lambda: False,
+    }
     return Unsettled(**{**usual, **changes})
 
 
@@ -259,7 +278,6 @@ def digest(bench: Any, text: str) -> Digest:
         (WayBack.UNDONE, OutcomeVerdict.ROLLED_BACK),
         (WayBack.UNDONE_ANEW, OutcomeVerdict.ROLLED_BACK),
         (WayBack.REFUSED, OutcomeVerdict.NOT_APPLIED),
-        (WayBack.NEVER_SENT, OutcomeVerdict.NOT_APPLIED),
         (WayBack.NOTHING_LEFT, OutcomeVerdict.REVERTED_BY_DEVICE),
     ],
 )
@@ -275,6 +293,33 @@ def test_a_device_that_says_undone_and_runs_the_change_on_is_not_called_rolled_b
     bench.running = GOLDEN
     change = unsettled(bench, way_back=WayBack.UNDONE, may_be_confirmed=False)
     assert settle(change, observe=bench.observe, clock=bench).verdict is OutcomeVerdict.PARTIAL
+
+
+@pytest.mark.parametrize("running", [LIVE, GOLDEN, "third\n", None])
+def test_what_was_never_sent_was_not_applied_whatever_others_did(bench: Any, running: str | None) -> None:
+    change = unsettled(bench, way_back=WayBack.NEVER_SENT)
+    expected = None if running is None else digest(bench, running)
+    bench.running = running or LIVE
+    if running is None:
+        bench.faults["observe"] = DEAD
+    settled = settle(change, observe=bench.observe, clock=bench)
+    assert (settled.verdict, settled.digest) == (OutcomeVerdict.NOT_APPLIED, expected)
+
+
+def silent() -> bool:
+    raise BROKE
+
+
+@pytest.mark.parametrize(
+    ("has_pending", "verdict"),
+    [(lambda: False, OutcomeVerdict.HEALED), (lambda: True, OutcomeVerdict.PARTIAL), (silent, OutcomeVerdict.PARTIAL)],
+)
+def test_what_is_as_promised_is_healed_only_if_the_device_says_that_nothing_waits(
+    bench: Any, has_pending: Any, verdict: OutcomeVerdict
+) -> None:
+    bench.running = GOLDEN
+    change = unsettled(bench, has_pending=has_pending)
+    assert settle(change, observe=bench.observe, clock=bench).verdict is verdict
 
 
 def test_a_mark_that_cannot_be_written_sends_nothing(bench: Any) -> None:

@@ -11,7 +11,7 @@ from tests import dying
 
 from murenger.adapters.ansible.launch import PlaybookRun
 from murenger.adapters.napalm.candidates import mark_of
-from murenger.errors import LedgerError
+from murenger.errors import ConfigError, LedgerError
 from murenger.heal import Step
 
 # After which step the process dies, and in which state the device must then be found once its timer has had its time.
@@ -146,6 +146,34 @@ def test_a_device_that_cannot_be_read_any_more_is_unknown_and_not_called_healed(
     assert outcome["verdict"] == "unknown"
     bench.switch.fault("empty", value=None)
     assert bench.cli("verify").code == 3
+
+
+@pytest.mark.parametrize("what", ["changed by somebody else", "silent"])
+def test_what_died_before_it_was_sent_is_not_applied_whatever_the_device_is_now(bench: Any, what: str) -> None:
+    die(bench, Step.INTENT_WRITTEN)
+    if what == "silent":
+        bench.switch.fault("empty", value=True)
+    else:
+        bench.switch.drift("description")
+    site = bench.open()
+    (device,) = site.devices(("leaf1",))
+    site.settling.settle_open(device, site.desk.revision()[0].revision)
+    bench.switch.fault("empty", value=None)
+    (outcome,) = bench.records("outcome")
+    assert outcome["outcome"]["verdict"] == "not-applied"
+    assert outcome["outcome"]["reason"].endswith("before it sent anything; found at the next start")
+    assert bench.records("hold") == []
+    assert bench.cli("verify").code == 3
+
+
+def test_an_intent_whose_mark_cannot_be_made_is_never_written(bench: Any) -> None:
+    site = bench.open()
+    (device,) = site.devices(("leaf1",))
+    plan = site.plan(site.examine(device)).sha256
+    (site.settings.runner.state / "changes").write_text("in the way", encoding="utf-8")
+    with pytest.raises(ConfigError):
+        site.remediate(device, plan)
+    assert bench.records("intent") == []
 
 
 def test_a_candidate_that_another_installation_left_is_not_ours_to_clear(bench: Any) -> None:

@@ -23,7 +23,7 @@ class SendingMarks:
         self._folder = state / "changes"
 
     def begin(self, device: str, intent_sha256: str) -> None:
-        """Note, before the device is touched, that a change was not sent yet.
+        """Note that a change was not sent yet; before its intent is written, so that no intent stands without it.
 
         Raises:
             ConfigError: the state folder cannot be written.

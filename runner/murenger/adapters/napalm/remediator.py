@@ -13,7 +13,7 @@ from murenger.adapters.napalm.failures import change_error, commit_error, too_la
 from murenger.adapters.napalm.flows import cut_flows
 from murenger.adapters.napalm.profiles import profile
 from murenger.adapters.napalm.taking_back import take_back
-from murenger.errors import GuardRefusedError, RemediationError, RollbackError
+from murenger.errors import ConfirmationIgnoredError, GuardRefusedError, RemediationError, RollbackError
 from murenger.model import Device, Difference, SafetyNet
 from murenger.ports import ChangeSession, Clock, FlowReport, Staged
 
@@ -73,6 +73,18 @@ class NapalmRemediator:
             return False
         with connect(device, self._login(device), self._limits, to_change=True) as connection:
             return take_back(connection, handle)
+
+    def has_pending(self, device: Device) -> bool:
+        """Tell whether a commit waits for its confirmation; see the port.
+
+        Raises:
+            MurengerError: the device cannot be reached, or does not say.
+        """
+        with connect(device, self._login(device), self._limits) as connection:
+            try:
+                return connection.call("pending commit", connection.driver.has_pending_commit)
+            except Exception as exc:
+                raise change_error(exc, device.name, connection.secrets) from exc
 
     def cut_flows(self, device: Device, differences: Sequence[Difference]) -> FlowReport:
         """End connections that these healed differences had admitted; called only after confirmation."""
@@ -157,7 +169,8 @@ class NapalmSession:
         """Make the applied change permanent.
 
         Raises:
-            RemediationError: too late, or the device accepts the confirmation and its timer runs on.
+            RemediationError: too late.
+            ConfirmationIgnoredError: the device accepts the confirmation and its timer runs on.
             GuardRefusedError: another administrator's edits would be published with it.
         """
         name = self._connection.device.name
@@ -170,7 +183,7 @@ class NapalmSession:
         if self._running_if_silent() != applied:
             raise too_late(name)
         if self._call("pending commit", self._driver.has_pending_commit):
-            raise RemediationError("the device accepted the confirmation and its timer runs on", device=name)
+            raise ConfirmationIgnoredError("the device accepted the confirmation and its timer runs on", device=name)
         self._undo = None
 
     def _running_if_silent(self) -> str:

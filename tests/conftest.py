@@ -1,13 +1,15 @@
 """What every test shares: where real configurations lie, when the lab can run, and that a skip is never a pass.
 
 Input: the environment variables MURENGER_CORPUS (a folder of real configurations) and MURENGER_REQUIRE_LAB (1: a
-skipped lab test fails). Output: the fixture `corpus`, skips with their reason, all lab tests on one xdist worker.
+skipped lab test fails). Output: the fixtures `corpus` and `closed_port`, skips with their
+reason, all lab tests on one xdist worker.
 """
 
 import os
 import shutil
+import socket
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -57,6 +59,14 @@ def corpus() -> Path:
     if reason:
         pytest.skip(reason)
     return corpus_folder()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Give a port of the loopback that refuses; it stays bound, so that nobody else comes to listen on it."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.hookimpl(tryfirst=True)

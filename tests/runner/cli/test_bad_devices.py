@@ -1,7 +1,6 @@
 """Devices that cannot be had, or are not who they should be: one clear line, exit 2, nothing half-done."""
 
 import pathlib
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -15,13 +14,6 @@ from murenger.lab.material import write_certificate
 DOORS = [("diff",), ("plan", "leaf1"), ("heal", "leaf1"), ("run", "--once")]
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning:ncclient.*")
-
-
-@pytest.fixture
-def closed_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.mark.parametrize("door", DOORS, ids=" ".join)

@@ -1,7 +1,6 @@
 """What the driver reads is exact, and reading changes nothing."""
 
 import json
-import socket
 from typing import Any
 
 import napalm
@@ -89,9 +88,9 @@ def test_an_unknown_host_key_is_refused_by_default(make_driver: Any, tmp_path: A
         make_driver(alt_key_file=str(tmp_path / "empty")).open()
 
 
-def test_nobody_listening_is_a_connection_error(make_driver: Any, unused_port: int) -> None:
+def test_nobody_listening_is_a_connection_error(make_driver: Any, closed_port: int) -> None:
     with pytest.raises(ConnectionException):
-        make_driver(port=unused_port).open()
+        make_driver(port=closed_port).open()
 
 
 def test_is_alive_tells_open_from_closed(driver: Any) -> None:
@@ -129,10 +128,3 @@ def test_canonical_form_is_the_kernels_and_a_fixed_point(driver: Any, base: str)
 def test_canonicalising_an_include_is_refused(driver: Any) -> None:
     with pytest.raises(ReplaceConfigException, match="include"):
         driver.canonicalise('include "/etc/passwd"\n')
-
-
-@pytest.fixture
-def unused_port() -> int:
-    """Return a port of the loopback where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -1,12 +1,11 @@
 """`murenger run` as a process: checks in time, ends on SIGTERM, one runner to a site, no device holds up another."""
 
-import contextlib
 import fcntl
 import os
 import re
 import signal
-import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -34,9 +33,10 @@ def serve(bench: Any, tmp_path: Any) -> Iterator[Callable[..., Any]]:
     started: list[Any] = []
 
     def start(*argv: str) -> Any:
+        environment = os.environ | {"PYTHONFAULTHANDLER": "1"}
         bench.edit("      interval: 5m\n    jitter: 30s", "      interval: 1s")
         with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
-            process = bench.start("run", *argv, stdout=out, stderr=err, start_new_session=True)
+            process = bench.start("run", *argv, stdout=out, stderr=err, start_new_session=True, env=environment)
         started.append(process)
         until(lambda: "running, " in told(tmp_path, "err") or process.poll() is not None, "the runner runs")
         return process
@@ -46,6 +46,7 @@ def serve(bench: Any, tmp_path: Any) -> Iterator[Callable[..., Any]]:
         if process.poll() is None:
             process.kill()
         process.wait(timeout=LIMIT_S)
+    sys.stderr.write(told(tmp_path, "err"))
 
 
 def told(folder: Any, stream: str) -> str:
@@ -65,7 +66,13 @@ def stop(process: Any, number: int = signal.SIGTERM) -> float:
     """Send a signal, wait for a clean end, and return how many seconds it took."""
     begun = time.monotonic()
     process.send_signal(number)
-    assert process.wait(timeout=LIMIT_S) == 0
+    try:
+        assert process.wait(timeout=LIMIT_S) == 0
+    except subprocess.TimeoutExpired:
+        # Python then tells where each of its threads stands.
+        process.send_signal(signal.SIGABRT)
+        process.wait(timeout=LIMIT_S)
+        raise
     return time.monotonic() - begun
 
 
@@ -89,11 +96,9 @@ def test_it_checks_at_its_interval_and_ends_cleanly(
 
 
 def test_it_says_that_it_lives_what_it_saw_and_what_it_could_not_see(
-    bench: Any, serve: Callable[..., Any], tmp_path: Any
+    bench: Any, serve: Callable[..., Any], tmp_path: Any, closed_port: int
 ) -> None:
-    with contextlib.closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        dead = {**bench.switch.variables(), "ansible_port": listener.getsockname()[1]}
+    dead = {**bench.switch.variables(), "ansible_port": closed_port}
     bench.devices({"leaf1": bench.switch.variables(), "dead1": dead})
     bench.edit('devices: ["leaf1"]', 'devices: ["leaf1", "dead1"]')
     process = serve()
@@ -115,10 +120,10 @@ def test_json_is_one_value_a_pass(serve: Callable[..., Any], tmp_path: Any) -> N
     assert '"in_sync": true' in told(tmp_path, "out")
 
 
-def test_an_unreachable_device_does_not_stop_the_others(bench: Any, serve: Callable[..., Any], tmp_path: Any) -> None:
-    with contextlib.closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        dead = {**bench.switch.variables(), "ansible_port": listener.getsockname()[1]}
+def test_an_unreachable_device_does_not_stop_the_others(
+    bench: Any, serve: Callable[..., Any], tmp_path: Any, closed_port: int
+) -> None:
+    dead = {**bench.switch.variables(), "ansible_port": closed_port}
     bench.devices({"leaf1": bench.switch.variables(), "dead1": dead})
     bench.edit('devices: ["leaf1"]', 'devices: ["leaf1", "dead1"]')
     process = serve("--workers", "1")

@@ -53,16 +53,15 @@ def tcp(port: int, *, is_open: bool = True, **changes: Any) -> TcpProbe:
     return TcpProbe(**{"name": "web", "host": "127.0.0.1", "port": port, "is_open": is_open, "timeout_s": 2, **changes})
 
 
-def closed_port() -> int:
-    with listening() as port:
-        return port
-
-
 @pytest.mark.parametrize("is_open", [True, False])
-def test_an_open_port_is_told_from_a_closed_one(made: Prober, is_open: bool) -> None:  # noqa: FBT001 - a case
+def test_an_open_port_is_told_from_a_closed_one(
+    made: Prober,
+    is_open: bool,  # noqa: FBT001 - a case
+    closed_port: int,
+) -> None:
     with listening() as port:
         assert made.probe(DEVICE, tcp(port, is_open=is_open)).passed is is_open
-    seen = made.probe(DEVICE, tcp(port, is_open=is_open))
+    seen = made.probe(DEVICE, tcp(closed_port, is_open=is_open))
     assert seen.passed is not is_open
     assert "refused" in seen.text
 

@@ -6,7 +6,6 @@ Input: witnesses that lie, dribble, flood or hang up. Output: pass, or what was 
 import dataclasses
 import datetime
 import hashlib
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -170,10 +169,8 @@ def test_an_answer_that_broke_off_is_not_taken(liar: Any, log: Any, refused: Any
     assert "IncompleteRead" in str(refused(liar, log))
 
 
-def test_a_witness_that_is_not_there_is_trouble(liar: Any, log: Any, sink_of: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    gone = dataclasses.replace(liar.running, url=f"http://127.0.0.1:{port}")
+def test_a_witness_that_is_not_there_is_trouble(liar: Any, log: Any, sink_of: Any, closed_port: int) -> None:
+    gone = dataclasses.replace(liar.running, url=f"http://127.0.0.1:{closed_port}")
     with pytest.raises(AnchorError, match="refused"):
         log.submit(sink_of(gone, log), 5)
     with pytest.raises(AnchorError, match="refused"):

@@ -129,6 +129,8 @@ class Switch:
         device = self.emulator.device
         with device.lock:
             device.sessions = SessionTable(editor.load(self._fresh), self.clock)
+            if device.startup_text() != self._fresh:
+                device.save_startup()
             device.faults = type(device.faults)()
             device.trace.clear()
             self.clock.offset_s = 0.0

@@ -7,11 +7,10 @@ text is not a whole running configuration of this very device.
 from collections.abc import Mapping
 
 from murenger.dialects import Dialect, canonical_tree, count_rules, dialect, parse, render
+from murenger.dialects.hostnames import HOSTNAME_LABEL, expected_hostname, is_named
 from murenger.errors import IdentityError, IncompleteConfigError, ParseError
 from murenger.model import Device, PeerIdentity, RawRead, Snapshot, SnapshotKind
 from murenger.secrets import Fingerprinter, escape, mask_tree
-
-HOSTNAME_LABEL = "hostname"
 
 
 def canonical(
@@ -81,18 +80,12 @@ def header_of(text: str, known: Dialect) -> str:
 def _check_hostname(raw: RawRead, device: Device) -> None:
     if not raw.hostname or raw.identity is PeerIdentity.FILE:
         return
-    expected = dict(device.labels).get(HOSTNAME_LABEL, device.name)
-    if not _same_host(raw.hostname.casefold(), expected.casefold()):
+    if not is_named(raw.hostname, device):
         raise IdentityError(
-            f"the peer calls itself {raw.hostname!r}, not {expected!r}",
+            f"the peer calls itself {raw.hostname!r}, not {expected_hostname(device)!r}",
             device=device.name,
             hint=f"if that is its name, say so with the label {HOSTNAME_LABEL!r}",
         )
-
-
-def _same_host(one: str, other: str) -> bool:
-    """True if the names are equal, or one is the other without its domain."""
-    return one == other or (("." in one) != ("." in other) and one.split(".", 1)[0] == other.split(".", 1)[0])
 
 
 def _check_whole(text: str, raw: RawRead, device: Device, known: Dialect) -> None:

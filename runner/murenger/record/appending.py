@@ -8,6 +8,7 @@ import datetime
 import hashlib
 from collections.abc import Callable, Sequence
 
+from murenger.errors import ApprovalError
 from murenger.model import Approval, ChangeRecord, Device, RecordKind
 from murenger.ports import Clock, Ledger
 from murenger.record import log_drafts
@@ -84,6 +85,7 @@ class Appender:
         *,
         documents: Sequence[tuple[bytes, str]] = (),
         before: Callable[[str], None] | None = None,
+        approval: Approval | None = None,
     ) -> ChangeRecord:
         """Append a record.
 
@@ -91,6 +93,10 @@ class Appender:
             draft: what it says.
             documents: what it cites.
             before: called with the hex digest of the record's bytes before they are written, or None.
+            approval: what must still be valid at the time that the record gives itself, or None.
+
+        Raises:
+            ApprovalError: it has ended; nothing is written.
         """
         if draft.kind is not RecordKind.RECOVERY:
             self._note_clock_step()
@@ -99,20 +105,26 @@ class Appender:
             draft = dataclasses.replace(draft, groups={**draft.groups, "anchor_seen": anchor_seen_group(seen)})
 
         def build(sequence: int, previous_sha256: str) -> bytes:
-            content = self._build(draft, sequence, previous_sha256)
+            now = self._clock.now()
+            if approval is not None and now > approval.expires_at:
+                raise ApprovalError(
+                    f"the approval ended at {time_text(approval.expires_at)}",
+                    hint="make a new plan, and have it signed",
+                )
+            content = self._build(draft, sequence, previous_sha256, at=now)
             if before is not None:
                 before(hashlib.sha256(content).hexdigest())
             return content
 
         return self._ledger.append(build, documents=documents)
 
-    def _build(self, draft: Draft, sequence: int, previous_sha256: str) -> bytes:
+    def _build(self, draft: Draft, sequence: int, previous_sha256: str, *, at: datetime.datetime) -> bytes:
         return statement_bytes(
             draft,
             origin=self._origin,
             sequence=sequence,
             previous_sha256=previous_sha256,
-            written_at=self._clock.now(),
+            written_at=at,
             executor=self._executor,
         )
 

@@ -122,9 +122,13 @@ class Recorder(LogRecorder):
             plan_record: the plan it is about; None for a standing change.
             verdict: accepted, rejected, expired or revoked.
             comment: what the person said.
+
+        Raises:
+            ApprovalError: it is to be accepted and has ended.
         """
         draft = drafts.approval_draft(approval, plan_record, verdict=verdict, comment=comment, redactor=self._redactor)
-        return self._append(draft, documents=[document_of(approval)])
+        used = approval if verdict == "accepted" else None
+        return self._append(draft, documents=[document_of(approval)], approval=used)
 
     def intent(
         self,
@@ -156,7 +160,7 @@ class Recorder(LogRecorder):
                 finds what that left too.
 
         Raises:
-            ApprovalError: the decision carries no approval; nothing may be done without one.
+            ApprovalError: the decision carries no approval, or one that has ended; nothing may be done without one.
             RecordError: the record could not be made durable; then the device must not be touched.
         """
         if decision.approval is None:
@@ -175,7 +179,9 @@ class Recorder(LogRecorder):
             anchoring=self._anchoring,
             redactor=self._redactor,
         )
-        return self._append(draft, documents=[document_of(decision.approval)], before=before)
+        return self._append(
+            draft, documents=[document_of(decision.approval)], before=before, approval=decision.approval
+        )
 
     def outcome(
         self, outcome: Outcome, intent_record: ChangeRecord, *, snapshot: Snapshot | None = None

@@ -13,9 +13,11 @@ from murenger.adapters.git import FingerprintKeys, GitGoldenStore
 from murenger.config.intents import FILE_NAME as INTENTS_FILE
 from murenger.config.intents import read_intents
 from murenger.decide import AcceptedRevision, resolve
+from murenger.dialects.hostnames import HOSTNAME_LABEL, expected_hostname, foreign_hostname
 from murenger.errors import (
     GoldenMissingError,
     GoldenUntrustedError,
+    IdentityError,
     IncompleteConfigError,
     ObserveError,
     SecretError,
@@ -127,6 +129,7 @@ class GoldenDesk:
 
         Raises:
             ObserveError: the device cannot be read whole.
+            IdentityError: the text is another device's.
             GoldenUntrustedError: the commit could not be signed by an allowed signer.
         """
         fingerprinter = self._first_fingerprinter(signing_key)
@@ -140,6 +143,13 @@ class GoldenDesk:
                 "the configuration is empty",
                 device=device.name,
                 hint="an empty golden policy would ask murenger to erase every rule",
+            )
+        foreign = foreign_hostname(snapshot.text, device)
+        if foreign:
+            raise IdentityError(
+                f"the text calls its device {foreign!r}, not {expected_hostname(device)!r}",
+                device=device.name,
+                hint=f"accept the device's own text; if that is its name, say so with the label {HOSTNAME_LABEL!r}",
             )
         sidecar = self._encrypted(device, values)
         file = GoldenFile(text=snapshot.text, platform=device.platform, path="", sidecar=sidecar)

@@ -76,12 +76,17 @@ NAMED = {"nftables": "management-path", "eos": "golden-trusted", "junos": "golde
 
 
 def test_the_policy_of_another_device_is_never_applied_and_the_guard_is_named(
-    bench: Any, new_place: Any, tmp_path: pathlib.Path
+    bench: Any, new_place: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     another = ANOTHER[bench.platform](bench.read().text)
     assert another != bench.read().text
     (tmp_path / "golden.txt").write_text(another, encoding="utf-8")
-    new_place.done("golden", "accept", bench.name, "--key", str(new_place.key), "--from", str(tmp_path / "golden.txt"))
+    accept = ("golden", "accept", bench.name, "--key", str(new_place.key), "--from", str(tmp_path / "golden.txt"))
+    if NAMED[bench.platform] == "golden-trusted":
+        assert "the text calls its device" in new_place.verb(*accept).err
+        # Accepted by somebody who does not look, as by hand with git.
+        monkeypatch.setattr("murenger.wiring.desk.foreign_hostname", lambda *_: "")
+    new_place.done(*accept)
     check_refused(bench, new_place, NAMED[bench.platform])
 
 

@@ -93,6 +93,14 @@ GOLDEN_TEXT = "table inet murenger\n  chain forward\n    policy drop\n"
 LIVE_TEXT = GOLDEN_TEXT + '    tcp dport 5432 accept comment "\x1b[31m{{ 7*7 }}<b>"\n'
 
 
+class Unheeded(datetime.datetime):
+    """A time that never has come."""
+
+    def __lt__(self, other: object) -> bool:
+        del other
+        return False
+
+
 class World:
     """Everything that writes into one log."""
 
@@ -237,6 +245,11 @@ class World:
             security_impact="closes what the drift opened",
         )
         return dataclasses.replace(approval, **changes)  # type: ignore[arg-type]  # any field of it
+
+    def ended(self, at: datetime.datetime) -> Approval:
+        """Return an approval that ends at a time, as a forger holds it: the recorder takes the end for never come."""
+        content = self.decision_file(not_after=f"{at:%Y-%m-%dT%H:%M:%SZ}")
+        return self.approval(content, expires_at=Unheeded.fromtimestamp(at.timestamp(), tz=datetime.UTC))
 
     def heal_decision(self, approval: Approval | None) -> Decision:
         return Decision(

@@ -114,6 +114,36 @@ def test_an_intent_needs_an_approval(world: Any) -> None:
     assert world.ledger.head().sequence == 0
 
 
+def test_an_approval_that_has_ended_begins_nothing(world: Any) -> None:
+    world.start()
+    ended = world.approval(world.decision_file(), expires_at=world.clock.now() - datetime.timedelta(seconds=1))
+    head = world.ledger.head().sequence
+    told: list[str] = []
+    with pytest.raises(ApprovalError, match="the approval ended at 20"):
+        world.recorder.intent(
+            world.plan(),
+            "c" * 64,
+            world.heal_decision(ended),
+            world.snapshot(),
+            world.golden(),
+            before=told.append,
+        )
+    with pytest.raises(ApprovalError, match="make a new plan"):
+        world.recorder.approved(ended)
+    assert (told, world.ledger.head().sequence) == ([], head)
+    assert world.recorder.approved(ended, verdict="expired").sequence == head + 1
+
+
+def test_what_is_done_before_an_intent_knows_its_digest(world: Any) -> None:
+    world.start()
+    told: list[str] = []
+    decision = world.heal_decision(world.approval(world.decision_file()))
+    intent = world.recorder.intent(
+        world.plan(), "c" * 64, decision, world.snapshot(), world.golden(), before=told.append
+    )
+    assert told == [intent.sha256]
+
+
 def test_drift_that_is_none_is_not_found_and_drift_that_stays_is_not_closed(world: Any) -> None:
     opening = world.start()
     in_sync = world.drift(world.golden().snapshot.text)

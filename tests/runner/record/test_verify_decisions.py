@@ -53,10 +53,8 @@ def test_a_standing_change_that_does_not_cover_the_heal_is_named(world: Any, cha
 
 
 def test_an_approval_that_had_ended_is_named(world: Any) -> None:
-    ended = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
-    content = world.decision_file(not_after="2026-11-21T00:00:00Z")
     world.start()
-    world.outcome(world.intent(world.approval(content, expires_at=ended)))
+    world.outcome(world.intent(world.ended(datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC))))
     assert codes(world) == {Code.APPROVAL_EXPIRED}
 
 
@@ -176,5 +174,5 @@ def test_a_decision_recorded_as_expired_is_no_fault(world: Any) -> None:
     content = world.decision_file(not_after="2026-11-21T00:00:00Z")
     world.recorder.approved(world.approval(content, expires_at=ended), verdict="expired")
     assert codes(world) == set()
-    world.recorder.approved(world.approval(content, expires_at=ended))
+    world.recorder.approved(world.ended(ended))
     assert codes(world) == {Code.APPROVAL_EXPIRED}

@@ -156,9 +156,7 @@ def named_otherwise(world: Any, _tools: Any) -> None:
 
 def ended(world: Any, _tools: Any) -> None:
     world.start()
-    end = datetime.datetime(2026, 11, 20, tzinfo=datetime.UTC)
-    content = world.decision_file(not_after="2026-11-20T00:00:00Z")
-    world.outcome(world.intent(world.approval(content, expires_at=end)))
+    world.outcome(world.intent(world.ended(datetime.datetime(2026, 11, 20, tzinfo=datetime.UTC))))
 
 
 APPROVAL_FORGERIES: dict[str, Forgery] = {

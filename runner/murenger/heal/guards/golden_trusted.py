@@ -6,12 +6,10 @@ Input: a case. Output: a check, or a refusal.
 import ipaddress
 import re
 
-from murenger.dialects import dialect
+from murenger.dialects.hostnames import expected_hostname, foreign_hostname
 from murenger.heal.guards.base import passed, refused
 from murenger.heal.guards.case import GuardCase
 from murenger.model import Check
-
-HOSTNAME_LABEL = "hostname"
 
 
 class GoldenTrustedGuard:
@@ -60,25 +58,13 @@ def _device_fault(case: GuardCase) -> str:
     device, golden, applied = case.device, case.golden.snapshot, case.plan.candidate
     if golden.device != device.name or golden.platform != device.platform:
         return f"the golden policy is of {golden.device} ({golden.platform})"
-    expected = dict(device.labels).get(HOSTNAME_LABEL, device.name)
-    told = _hostname(applied, device.platform)
-    if told and not _same_host(told.casefold(), expected.casefold()):
-        return f"the golden policy calls the device {told!r}, its name is {expected!r}"
+    foreign = foreign_hostname(applied, device)
+    if foreign:
+        return f"the golden policy calls the device {foreign!r}, its name is {expected_hostname(device)!r}"
     address = _address(device.address)
     if address and _has(case.live.text, address) and not _has(applied, address):
         return f"the device runs with its management address {address}, which the golden policy does not have"
     return ""
-
-
-def _hostname(text: str, platform: str) -> str:
-    pattern = dialect(platform).hostname
-    match = pattern.search(text) if pattern else None
-    return match["name"] if match else ""
-
-
-def _same_host(one: str, other: str) -> bool:
-    """True if the names are equal, or one is the other without its domain."""
-    return one == other or (("." in one) != ("." in other) and one.split(".", 1)[0] == other.split(".", 1)[0])
 
 
 def _address(text: str) -> str:

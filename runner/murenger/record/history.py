@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from murenger.model import ChangeRecord, Drift, Held, PastOutcome, RecordKind
 from murenger.record.facts import Facts, Kept, Place
 from murenger.record.reading import Group, group_of, number_of, predicate_of, text_of
+from murenger.record.settlement import HELD_FOR_A_PERSON
 from murenger.record.told import (
     AcceptedGolden,
     GoodRead,
@@ -27,7 +28,7 @@ from murenger.record.told import (
     refused_in,
 )
 
-SCHEMA = "murenger.history/2"
+SCHEMA = "murenger.history/3"
 # How many records may be taken in before what is known is kept again; the next start reads at most that many files.
 SAVE_EVERY = 200
 # Outcomes remembered for each device: more than any back-off or blast radius looks back on.
@@ -172,6 +173,10 @@ class History:
         """Return that a device waits for a person since a change of ours left it in an unproven state, or None."""
         return self._ask(lambda: self._held.get(device))
 
+    def untold_hold(self, device: str) -> ChangeRecord | None:
+        """Return the outcome since which a device waits for a person, if no hold tells of it: its writer died first."""
+        return self._ask(lambda: self._untold.get(device))
+
     def plan_made(self, plan_sha256: str) -> ChangeRecord | None:
         """Return the record of a plan file, or None if none tells of it."""
         return self._ask(lambda: self._plans.get(plan_sha256))
@@ -285,6 +290,7 @@ class History:
         # By device, oldest first: a decision asks about one device, and there may be thousands.
         self._past_keys: dict[str, list[str]] = {}
         self._held = Facts(held_in, self._fetch)
+        self._untold = Facts(itself, self._fetch)
 
     def _all(self) -> dict[str, Kept]:
         return {
@@ -300,6 +306,7 @@ class History:
             "good": self._good,
             "past": self._past,
             "held": self._held,
+            "untold": self._untold,
         }
 
     def _take(self, record: ChangeRecord) -> None:
@@ -317,8 +324,7 @@ class History:
         elif record.kind is RecordKind.DRIFT:
             self._take_drift(record, said)
         elif record.kind is RecordKind.HOLD:
-            self._holds.take(record.device, record)
-            self._refused.take(f"{record.device} {text_of(group_of(said, 'hold'), 'guard')}", record)
+            self._take_hold(record, group_of(said, "hold"))
         elif record.kind is RecordKind.PRUNE:
             self._take_carried(record, said)
         if record.device and ("before" in said or "after" in said):
@@ -334,10 +340,19 @@ class History:
         # A later change that ends in a proven state ends the wait for a person; so does a device seen in sync.
         if text_of(group_of(said, "outcome"), "verdict") != "not-applied":
             self._held.drop(record.device)
+            self._untold.drop(record.device)
         self._held.take(record.device, record)
+        if held_in(record, record.device) is not None:
+            self._untold.take(record.device, record)
         self._take_past(record)
         if text_of(group_of(said, "outcome"), "verdict") == "healed":
             self._close(record)
+
+    def _take_hold(self, record: ChangeRecord, hold: Group) -> None:
+        self._holds.take(record.device, record)
+        self._refused.take(f"{record.device} {text_of(hold, 'guard')}", record)
+        if text_of(hold, "cause") == HELD_FOR_A_PERSON:
+            self._untold.drop(record.device)
 
     def _take_past(self, record: ChangeRecord) -> None:
         key = f"{record.device} {record.sequence}"
@@ -367,4 +382,5 @@ class History:
         for key in [key for key in self._refused.places() if key.partition(" ")[0] == record.device]:
             self._refused.drop(key)
         self._held.drop(record.device)
+        self._untold.drop(record.device)
         self._in_sync.take(record.device, record)

@@ -196,17 +196,32 @@ class Recorder(LogRecorder):
         return self.settled(settlement_of(outcome), intent_record, snapshot=snapshot)
 
     def settled(
-        self, settlement: Settlement, intent_record: ChangeRecord, *, snapshot: Snapshot | None = None
+        self,
+        settlement: Settlement,
+        intent_record: ChangeRecord,
+        *,
+        snapshot: Snapshot | None = None,
+        before: Callable[[str], None] | None = None,
     ) -> ChangeRecord:
         """Record what became of a change, and that its device waits for a person where that is not a proven state.
 
         The intent record is enough: it is all that is left of a change whose process died.
+
+        Args:
+            settlement: how it ended.
+            intent_record: the record written before the device was touched.
+            snapshot: live afterwards, if it was read whole.
+            before: called when nobody else can write any more, and before the outcome is; raises if it must not be.
         """
-        outcome = self._append(outcome_draft(settlement, intent_record, snapshot=snapshot, redactor=self._redactor))
-        held = held_draft(outcome)
-        if held is not None:
-            self._append(held)
+        draft = outcome_draft(settlement, intent_record, snapshot=snapshot, redactor=self._redactor)
+        outcome = self._append(draft, before=before)
+        self.held(outcome)
         return outcome
+
+    def held(self, outcome: ChangeRecord) -> ChangeRecord | None:
+        """Record that a device waits for a person, if an outcome leaves it in a state that is not proven."""
+        draft = held_draft(outcome)
+        return None if draft is None else self._append(draft)
 
     def hold(
         self,

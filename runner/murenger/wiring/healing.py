@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from murenger.compare import compare, steps
 from murenger.decide import PlanDocument, match_plan, parse_plan, plan_document
 from murenger.dialects import dialect, expected_after
-from murenger.errors import AnchorError, ApprovalError, GuardRefusedError, LeaseHeldError, PolicyError
+from murenger.errors import AnchorError, ApprovalError, GuardRefusedError, PolicyError
 from murenger.heal import HealTools, Step, heal, make_plan
 from murenger.heal.steps import At, unheard
 from murenger.model import (
@@ -251,9 +251,7 @@ class Healing:
         self._anchor_intent(intent, plan, decision)
         self.at(Step.INTENT_ANCHORED)
         outcome = heal(device, plan, decision, tools, plan_sha256=plan_sha256)
-        with self._journal.writing(examination.secrets) as (recorder, history):
-            _refuse_second_outcome(intent, history)
-            recorder.outcome(outcome, intent)
+        self._journal.conclude(settlement_of(outcome), intent, examination.secrets)
         self.at(Step.OUTCOME_WRITTEN)
         self._watch.anchor_quietly()
         return outcome
@@ -283,8 +281,7 @@ class Healing:
                 ended_at=now,
                 confirmed_at=None,
             )
-            with self._journal.writing() as (recorder, _):
-                recorder.settled(dataclasses.replace(settlement_of(outcome), started_at=None), intent)
+            self._journal.conclude(dataclasses.replace(settlement_of(outcome), started_at=None), intent)
             error.device = error.device or plan.device
             raise
 
@@ -341,20 +338,6 @@ def refuse_hold(examination: Examination, plan_sha256: str | None) -> None:
     named = plan_sha256[:12] if plan_sha256 else "PLAN"
     hint = f"murenger approve {named} --key YOUR_SSH_KEY, then heal again" if decision.awaits_approval else ""
     raise PolicyError(f"not healed: {'; '.join(decision.reasons)}", device=examination.device.name, hint=hint)
-
-
-def _refuse_second_outcome(intent: ChangeRecord, history: History) -> None:
-    """Refuse to tell how a change ended that somebody else has settled: who took the device over had the last look.
-
-    Raises:
-        LeaseHeldError: its outcome is in the ledger already.
-    """
-    if all(other.sha256 != intent.sha256 for other in history.open_intents()):
-        raise LeaseHeldError(
-            "another process took the device over and settled this change",
-            device=intent.device,
-            hint="murenger log shows how it ended",
-        )
 
 
 def _taken_in(

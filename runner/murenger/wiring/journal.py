@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from murenger.adapters.sqlite import RecordIndex
 from murenger.decide import AcceptedRevision
-from murenger.errors import LedgerError
+from murenger.errors import LeaseHeldError, LedgerError
 from murenger.model import Action, ChangeRecord, Device, digest_of
 from murenger.reconcile import Examination
 from murenger.record.executor import LogTerms
 from murenger.record.history import History
 from murenger.record.recorder import Recorder
 from murenger.record.redaction import Redactor
+from murenger.record.settlement import Settlement
 from murenger.secrets import PLACEHOLDER
 from murenger.wiring.parts import Parts
 from murenger.wiring.sealing import seal_finished
@@ -106,6 +107,33 @@ class Journal:
                 self._seal(recorder)
             self._history.refresh()
             yield recorder, self._history
+
+    def conclude(
+        self, settlement: Settlement, intent: ChangeRecord, secrets: Mapping[str, str] | None = None
+    ) -> ChangeRecord:
+        """Write how a change ended, unless somebody else has: who took the device over had the last look.
+
+        Args:
+            settlement: how it ended.
+            intent: the record written before the device was touched.
+            secrets: as for `writing`.
+
+        Raises:
+            LeaseHeldError: its outcome is in the ledger already.
+            LedgerError: the ledger cannot be written.
+        """
+        with self.writing(secrets) as (recorder, history):
+
+            def refuse_repetition(_: str) -> None:
+                history.refresh()
+                if all(other.sha256 != intent.sha256 for other in history.open_intents()):
+                    raise LeaseHeldError(
+                        "another process took the device over and settled this change",
+                        device=intent.device,
+                        hint="murenger log shows how it ended",
+                    )
+
+            return recorder.settled(settlement, intent, before=refuse_repetition)
 
     def _seal(self, recorder: Recorder) -> None:
         """Seal what is finished; a day that cannot be sealed is no reason to record nothing.

@@ -51,6 +51,10 @@ class Settling:
         """
         with self._journal.reading() as history:
             open_intents = [intent for intent in history.open_intents() if intent.device == device.name]
+            untold = history.untold_hold(device.name)
+        if untold is not None:
+            with self._journal.writing() as (recorder, _):
+                recorder.held(untold)
         for intent in open_intents:
             self._settle(device, intent, self._fingerprinter(revision))
         return bool(open_intents)
@@ -99,7 +103,7 @@ class Settling:
                 found="an intent without outcome",
                 action=f"the device was read: {verdict.value}",
             )
-            recorder.settled(settlement, intent)
+        self._journal.conclude(settlement, intent)
 
     def _is_golden(self, device: Device, seen: Snapshot, said: Mapping[str, JsonValue]) -> bool:
         """Tell whether live is golden in every part that is compared, by the revision that the change was to restore.

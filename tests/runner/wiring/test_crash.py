@@ -11,8 +11,9 @@ from tests import dying
 
 from murenger.adapters.ansible.launch import PlaybookRun
 from murenger.adapters.napalm.candidates import mark_of
-from murenger.errors import ConfigError, LedgerError
+from murenger.errors import AnchorError, ConfigError, LeaseHeldError, LedgerError
 from murenger.heal import Step
+from murenger.record.recorder import Recorder
 
 # After which step the process dies, and in which state the device must then be found once its timer has had its time.
 DEATHS = [
@@ -164,6 +165,56 @@ def test_what_died_before_it_was_sent_is_not_applied_whatever_the_device_is_now(
     assert outcome["outcome"]["reason"].endswith("before it sent anything; found at the next start")
     assert bench.records("hold") == []
     assert bench.cli("verify").code == 3
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_change_that_another_runner_has_settled_gets_no_second_outcome(
+    bench: Any,
+    fails: bool,  # noqa: FBT001 - a case
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site, other = bench.open(), bench.open()
+    (device,) = site.devices(("leaf1",))
+
+    def take_over(step: Step) -> None:
+        if step is (Step.INTENT_WRITTEN if fails else Step.SETTLED):
+            other.settling.settle_open(device, other.desk.revision()[0].revision)
+
+    def no_anchor() -> None:
+        raise AnchorError("nobody answers")
+
+    site.healing.at = take_over
+    if fails:
+        monkeypatch.setattr(site.watch, "anchor_change", no_anchor)
+    with pytest.raises(LeaseHeldError, match="took the device over and settled this change"):
+        site.remediate(device, site.plan(site.examine(device)).sha256)
+    assert len(bench.records("outcome")) == 1
+    assert bench.cli("verify").code == 3
+
+
+def test_a_hold_that_its_writer_did_not_live_to_write_is_written_at_the_next_start(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die(bench, Step.CONFIRMED)
+    bench.switch.drift("description")
+
+    def settle() -> None:
+        site = bench.open()
+        (device,) = site.devices(("leaf1",))
+        site.settling.settle_open(device, site.desk.revision()[0].revision)
+
+    def full(_recorder: object, _outcome: object) -> None:
+        raise LedgerError("no space left")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Recorder, "held", full)
+        with pytest.raises(LedgerError):
+            settle()
+    assert (len(bench.records("outcome")), bench.records("hold")) == (1, [])
+    for _ in range(2):
+        settle()
+        (held,) = bench.records("hold")
+        assert held["hold"]["cause"] == "held-for-a-person"
 
 
 def test_an_intent_whose_mark_cannot_be_made_is_never_written(bench: Any) -> None:

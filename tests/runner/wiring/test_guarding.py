@@ -170,7 +170,9 @@ def test_changes_that_others_began_while_the_guards_looked_count_too(
         assert refusal(bench, site).guard == "blast-radius"
 
 
-def test_a_golden_that_calls_itself_another_device_heals_nothing(bench: Any) -> None:
+def test_a_golden_that_calls_itself_another_device_heals_nothing(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Accepted by somebody who did not look.
+    monkeypatch.setattr("murenger.wiring.desk.foreign_hostname", lambda *_: "")
     text = bench.site.parent / "leaf2.txt"
     text.write_text(bench.switch.running().replace("hostname leaf1", "hostname leaf2"), encoding="utf-8")
     assert bench.cli("golden", "accept", "leaf1", "--key", str(bench.alice), "--from", str(text)).code == 0

@@ -16,8 +16,10 @@ from murenger.heal import apply
 from murenger.heal.settle import Settled
 from murenger.heal.tools import HealTools, Progress
 from murenger.heal.verify import FRESH_READ, READ_AGAIN
-from murenger.model import Check, Device, Outcome, OutcomeVerdict, Plan
+from murenger.model import ChangeRecord, Check, Device, Digest, OutcomeVerdict, Plan
+from murenger.record.reading import group_of, predicate_of, text_of
 from murenger.record.recorder import Recorder
+from murenger.record.settlement import Settlement
 from murenger.wiring import settling
 from murenger.wiring.settling import Settling
 
@@ -79,45 +81,50 @@ def _forgets_secrets() -> Patch:
         said.append(credential.password)
         return credential
 
-    told = _outcome(lambda outcome: dataclasses.replace(outcome, reason=f"{outcome.reason} {said[-1]}"))
+    told = _ending(lambda ended, _: dataclasses.replace(ended, reason=f"{ended.reason} {said[-1]}"))
     return _all(mock.patch.object(CredentialFiles, "open", overheard), told)
 
 
 def _calls_all_healed() -> Patch:
     """Every change is called healed, however it ended."""
-    return _outcome(lambda outcome: dataclasses.replace(outcome, verdict=OutcomeVerdict.HEALED))
+    return _ending(lambda ended, _: dataclasses.replace(ended, verdict=OutcomeVerdict.HEALED))
 
 
 def _tells_untruth() -> Patch:
     """What was read after a change is told as what was there before it."""
-    return _outcome(lambda outcome: dataclasses.replace(outcome, after_digest=outcome.before_digest))
+
+    def untrue(ended: Settlement, intent: ChangeRecord) -> Settlement:
+        before = text_of(group_of(predicate_of(intent), "before"), "normalised_sha256")
+        return dataclasses.replace(ended, after_digest=Digest(f"sha256:{before}"))
+
+    return _ending(untrue)
 
 
 def _tells_twice() -> Patch:
     """Each outcome is recorded twice."""
-    whole = Recorder.outcome
+    whole = Recorder.settled
 
     @functools.wraps(whole)
     def twice(self: Recorder, *asked: Any, **named: Any) -> Any:
         whole(self, *asked, **named)
-        return whole(self, *asked, **named)
+        return whole(self, *asked)
 
-    return mock.patch.object(Recorder, "outcome", twice)
+    return mock.patch.object(Recorder, "settled", twice)
 
 
 def _tells_nothing() -> Patch:
     """No outcome is recorded."""
-    return mock.patch.object(Recorder, "outcome", return_value=None)
+    return mock.patch.object(Recorder, "settled", return_value=None)
 
 
-def _outcome(change: Callable[[Outcome], Outcome]) -> Patch:
-    whole = Recorder.outcome
+def _ending(change: Callable[[Settlement, ChangeRecord], Settlement]) -> Patch:
+    whole = Recorder.settled
 
     @functools.wraps(whole)
-    def changed(self: Recorder, outcome: Outcome, *asked: Any, **named: Any) -> Any:
-        return whole(self, change(outcome), *asked, **named)
+    def changed(self: Recorder, ended: Settlement, intent: ChangeRecord, **named: Any) -> Any:
+        return whole(self, change(ended, intent), intent, **named)
 
-    return mock.patch.object(Recorder, "outcome", changed)
+    return mock.patch.object(Recorder, "settled", changed)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,6 @@ from murenger.model import (
     Decision,
     Drift,
     Golden,
-    Outcome,
     Plan,
     RecordRef,
     Snapshot,
@@ -22,7 +21,7 @@ from murenger.model import (
 from murenger.record import drafts, groups
 from murenger.record.appending import document_of
 from murenger.record.log_recorder import LogRecorder
-from murenger.record.settlement import Settlement, held_draft, outcome_draft, settlement_of
+from murenger.record.settlement import Settlement, held_draft, outcome_draft
 
 # After the device's own timer has run out, this is how long settling an interrupted change may take.
 SETTLING_S = 300
@@ -183,18 +182,6 @@ class Recorder(LogRecorder):
             draft, documents=[document_of(decision.approval)], before=before, approval=decision.approval
         )
 
-    def outcome(
-        self, outcome: Outcome, intent_record: ChangeRecord, *, snapshot: Snapshot | None = None
-    ) -> ChangeRecord:
-        """Record what became of a change, together with what its intent record says.
-
-        Args:
-            outcome: how it ended.
-            intent_record: the record written before the device was touched.
-            snapshot: live afterwards, if it was read whole.
-        """
-        return self.settled(settlement_of(outcome), intent_record, snapshot=snapshot)
-
     def settled(
         self,
         settlement: Settlement,
@@ -205,7 +192,7 @@ class Recorder(LogRecorder):
     ) -> ChangeRecord:
         """Record what became of a change, and that its device waits for a person where that is not a proven state.
 
-        The intent record is enough: it is all that is left of a change whose process died.
+        The rest is said by the intent record: it is all that is left of a change whose process died.
 
         Args:
             settlement: how it ended.

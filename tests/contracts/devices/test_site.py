@@ -155,7 +155,7 @@ FOREIGN_NAME = {"eos": ("hostname leaf1", "hostname leaf2"), "junos": ("host-nam
 
 
 def test_a_golden_of_another_device_is_refused_before_the_device_is_touched(
-    bench: Any, new_place: Any, tmp_path: pathlib.Path
+    bench: Any, new_place: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = bench.running()
     if bench.platform in FOREIGN_NAME:
@@ -168,10 +168,11 @@ def test_a_golden_of_another_device_is_refused_before_the_device_is_touched(
     (tmp_path / "other.txt").write_text(text, encoding="utf-8")
     words = ("golden", "accept", bench.name, "--key", str(new_place.key), "--from", str(tmp_path / "other.txt"))
     before = bench.state()
-    if bench.platform not in FOREIGN_NAME:
-        assert new_place.verb(*words).code == 2
-        assert new_place.site().examine(bench.device).drift.in_sync
-    else:
+    assert new_place.verb(*words).code == 2
+    assert new_place.site().examine(bench.device).drift.in_sync
+    if bench.platform in FOREIGN_NAME:
+        # Accepted by somebody who does not look, as by hand with git.
+        monkeypatch.setattr("murenger.wiring.desk.foreign_hostname", lambda *_: "")
         new_place.done(*words)
         with pytest.raises(GuardRefusedError) as refused:
             new_place.heal()

@@ -186,9 +186,9 @@ def test_git_is_never_run_with_the_user_s_own_configuration(
     assert not marker.exists()
 
 
-def test_another_device_s_text_is_not_accepted(bench: Any, refuses: Any) -> None:
+def test_another_device_s_text_is_not_accepted(bench: Any, refuses: Any, tmp_path: pathlib.Path) -> None:
     before = bench.git("rev-parse", "HEAD")
-    text = bench.folder / "leaf9.txt"
+    text = tmp_path / "leaf9.txt"
     text.write_text(bench.switch.running().replace("hostname leaf1", "hostname leaf9"), encoding="utf-8")
     accept = ("golden", "accept", "leaf1", "--key", str(bench.alice), "--from", str(text))
     refuses(*accept, says=("leaf1: the text calls its device 'leaf9', not 'leaf1'", "accept the device's own text"))

@@ -49,6 +49,7 @@ from murenger.model.impact import NOT_ASSESSED
 from murenger.record import Executor, LogTerms, Population, Recorder, Redactor, Trigger
 from murenger.record.predicate import RECORD_NAMESPACE
 from murenger.record.redaction import make_disclosure
+from murenger.record.settlement import settlement_of
 
 ORIGIN = "fw-site1.example"
 APPROVAL_NAMESPACE = "change-approval@murenger"
@@ -290,7 +291,7 @@ class World:
             ended_at=self.clock.now(),
             confirmed_at=self.clock.at,
         )
-        return self.recorder.outcome(outcome, intent)
+        return self.recorder.settled(settlement_of(outcome), intent)
 
     def story(self) -> tuple[ChangeRecord, ...]:
         """Write one of everything: two days, one heal."""

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
+import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -170,10 +171,12 @@ def test_changes_that_others_began_while_the_guards_looked_count_too(
         assert refusal(bench, site).guard == "blast-radius"
 
 
-def test_a_golden_that_calls_itself_another_device_heals_nothing(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_golden_that_calls_itself_another_device_heals_nothing(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
     # Accepted by somebody who did not look.
     monkeypatch.setattr("murenger.wiring.desk.foreign_hostname", lambda *_: "")
-    text = bench.site.parent / "leaf2.txt"
+    text = tmp_path / "leaf2.txt"
     text.write_text(bench.switch.running().replace("hostname leaf1", "hostname leaf2"), encoding="utf-8")
     assert bench.cli("golden", "accept", "leaf1", "--key", str(bench.alice), "--from", str(text)).code == 0
     bench.sanction()

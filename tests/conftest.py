@@ -92,11 +92,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    """Let two workers begin with what waits for devices, and the others compute meanwhile; sites share a switch."""
+    """Let what waits for real devices run beside what computes, and not alone at the end."""
     if item.path.is_relative_to(ROOT / "tests" / "contracts" / "devices"):
-        return 0
+        return 1
     is_about_sites = any(item.path.is_relative_to(ROOT / "tests" / "runner" / name) for name in SITE_TESTS)
-    return 1 if is_about_sites else 2
+    return 0 if is_about_sites else 2
 
 
 @pytest.hookimpl(wrapper=True)

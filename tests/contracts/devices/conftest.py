@@ -18,8 +18,6 @@ from murenger.lab import site
 from murenger.lab.blueprints import blueprint
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures"
-# Two workers wait for devices, about as long as each other; were there more, nobody would compute meanwhile.
-GROUPS = {"fw1": "devices", "leaf1": "devices", "srx1": "device-srx1"}
 PLATFORMS = {"fw1": "nftables", "leaf1": "eos", "srx1": "junos"}
 _ID = re.compile(r"test_(c\d\d)_")
 
@@ -28,7 +26,8 @@ def _marks(key: str) -> tuple[pytest.MarkDecorator, ...]:
     marks = [pytest.mark.lab(namespaces=key.startswith("fw1"))]
     if key == "fw1-netns" and os.geteuid() != 0:
         marks = [pytest.mark.skip(reason="fw1 behind OpenSSH in network namespaces needs root")]
-    return pytest.mark.xdist_group(GROUPS[key.partition("-")[0]]), *marks
+    # Each device is a process of its own, so two workers may serve two of them at a time.
+    return pytest.mark.xdist_group(f"device-{key}"), *marks
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -13,8 +13,8 @@ from murenger.wiring.conforming import Conforming
 
 # How the firewall is reached does not change what nft does; the other way is tried by `murenger doctor` in the demo.
 BENCHES = [
-    pytest.param("fw1-userns", marks=(pytest.mark.xdist_group("devices"), pytest.mark.lab(namespaces=True))),
-    pytest.param("leaf1", marks=(pytest.mark.xdist_group("devices"), pytest.mark.lab(namespaces=False))),
+    pytest.param("fw1-userns", marks=(pytest.mark.xdist_group("device-fw1-userns"), pytest.mark.lab(namespaces=True))),
+    pytest.param("leaf1", marks=(pytest.mark.xdist_group("device-leaf1"), pytest.mark.lab(namespaces=False))),
     pytest.param("srx1", marks=(pytest.mark.xdist_group("device-srx1"), pytest.mark.lab(namespaces=False))),
 ]
 

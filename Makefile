@@ -46,9 +46,9 @@ type: $(READY) ## static types
 	$(BIN)/mypy tests/house
 	$(BIN)/mypy --explicit-package-bases tests/faults
 
-# Five for two processors: more than half of a lab test is waiting.
+# Four for two processors: more than half of a lab test is waiting.
 unit: $(READY) $(COLLECTION) ## the library, the adapters, the lab and the house rules
-	$(BIN)/pytest -n 5 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest -n 4 --dist loadgroup $(PYTEST_ARGS)
 
 # Tracing takes a third more time, so it is a verb of its own.
 coverage: $(READY) $(COLLECTION) ## the same tests with coverage; fails below the floor of pyproject.toml

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SITE_TESTS = ("cli", "collection", "schedule", "wiring")
 LAB_TOOLS = ("nft", "ip", "conntrack", "sshd", "ssh-keygen", "unshare")
 SYSTEM_PATHS = ("/usr/sbin", "/sbin")
 
@@ -88,15 +87,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             reason = why_no_corpus()
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
-    items.sort(key=_turn)
-
-
-def _turn(item: pytest.Item) -> int:
-    """Let what waits for real devices run beside what computes, and not alone at the end."""
-    if item.path.is_relative_to(ROOT / "tests" / "contracts" / "devices"):
-        return 1
-    is_about_sites = any(item.path.is_relative_to(ROOT / "tests" / "runner" / name) for name in SITE_TESTS)
-    return 0 if is_about_sites else 2
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,7 +2,7 @@
 
 Input: the environment variables MURENGER_CORPUS (a folder of real configurations) and MURENGER_REQUIRE_LAB (1: a
 skipped lab test fails). Output: the fixtures `corpus` and `closed_port`, skips with their
-reason, all lab tests on one xdist worker.
+reason, lab tests marked as one group.
 """
 
 import os
@@ -71,9 +71,10 @@ def closed_port() -> Iterator[int]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what cannot run here, with its reason, and keep lab tests together.
+    """Skip what cannot run here, with its reason, and mark lab tests as one group.
 
-    Lab tests own real ports and namespaces, so `--dist loadgroup` runs them one after another on one worker.
+    pytest-xdist 3.8 writes the group into a field that pytest 9.2 does not read, so nothing relies on it: each lab has
+    ports, namespaces and folders of its own, on whichever worker it runs.
     `@pytest.mark.lab(namespaces=False)` marks an emulator, which needs no namespace and runs everywhere.
     """
     for item in items:

@@ -187,7 +187,6 @@ class Recorder(LogRecorder):
         settlement: Settlement,
         intent_record: ChangeRecord,
         *,
-        snapshot: Snapshot | None = None,
         before: Callable[[str], None] | None = None,
     ) -> ChangeRecord:
         """Record what became of a change, and that its device waits for a person where that is not a proven state.
@@ -197,10 +196,9 @@ class Recorder(LogRecorder):
         Args:
             settlement: how it ended.
             intent_record: the record written before the device was touched.
-            snapshot: live afterwards, if it was read whole.
             before: called when nobody else can write any more, and before the outcome is; raises if it must not be.
         """
-        draft = outcome_draft(settlement, intent_record, snapshot=snapshot, redactor=self._redactor)
+        draft = outcome_draft(settlement, intent_record, redactor=self._redactor)
         outcome = self._append(draft, before=before)
         self.held(outcome)
         return outcome

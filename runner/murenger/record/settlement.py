@@ -6,7 +6,7 @@ Input: an intent record and how it ended. Output: an outcome draft, complete eve
 import dataclasses
 import datetime
 
-from murenger.model import ChangeRecord, Check, Digest, JsonValue, Outcome, OutcomeVerdict, RecordKind, Snapshot
+from murenger.model import ChangeRecord, Check, Digest, JsonValue, Outcome, OutcomeVerdict, RecordKind
 from murenger.record import groups
 from murenger.record.drafts import interval
 from murenger.record.groups import Group, hex_of, maybe_time, time_text
@@ -82,15 +82,12 @@ def settlement_of(outcome: Outcome) -> Settlement:
     )
 
 
-def outcome_draft(
-    settlement: Settlement, intent: ChangeRecord, *, snapshot: Snapshot | None, redactor: Redactor
-) -> Draft:
+def outcome_draft(settlement: Settlement, intent: ChangeRecord, *, redactor: Redactor) -> Draft:
     """Return the outcome of an intent.
 
     Args:
         settlement: how it ended.
         intent: the record written before the device was touched.
-        snapshot: live afterwards, if it was read whole.
         redactor: for the texts of checks and reasons.
     """
     said = predicate_of(intent)
@@ -98,7 +95,7 @@ def outcome_draft(
     copied = ("device", "golden", "before", "drift", "impact", "change", "approval")
     content: dict[str, JsonValue] = {name: group_of(said, name) for name in copied}
     content["actor"] = group_of(said, "actor") or groups.actor_group("", redactor)
-    content["after"] = _after(settlement, snapshot)
+    content["after"] = _after(settlement)
     content["test"] = _test(said, settlement, redactor)
     content["backout"] = _backout(said, settlement)
     content["times"] = {
@@ -160,11 +157,9 @@ def _subjects(said: Group, device: str, settlement: Settlement) -> tuple[tuple[s
     return ((f"plan/{device}", text_of(group_of(said, "change"), "plan_sha256")),)
 
 
-def _after(settlement: Settlement, snapshot: Snapshot | None) -> Group | None:
+def _after(settlement: Settlement) -> Group | None:
     if settlement.after_digest is None:
         return None
-    if snapshot is not None and snapshot.digest == settlement.after_digest:
-        return groups.config_group(snapshot)
     return groups.digest_only_group(settlement.after_digest, settlement.ended_at)
 
 

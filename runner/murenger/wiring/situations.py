@@ -32,10 +32,10 @@ from murenger.model import (
 from murenger.model.incident import IncidentKind, incident_id, worst_of
 from murenger.reconcile import Examination
 from murenger.record.reading import group_of, predicate_of, text_of
+from murenger.record.settlement import HELD_FOR_A_PERSON
 from murenger.secrets import escape_for_terminal, redact
 from murenger.wiring.anchoring import redacted
 from murenger.wiring.failures import READING, is_anchor_control
-from murenger.wiring.standing_off import HELD
 
 DRIFT, EXAMINATION, CONTROL, LEDGER = "drift", "examination", "control", "ledger"
 
@@ -116,7 +116,7 @@ def drift_found(examination: Examination, opening: ChangeRecord, *, origin: str)
     kind, treatment, said = _treated(decision, drift)
     if kind in (IncidentKind.LOST_LOGGING, IncidentKind.FIGHT):
         severity = worst_of(severity, Risk.HIGH)
-    if decision.cause == HELD:
+    if decision.cause == HELD_FOR_A_PERSON:
         # Nobody can tell what the device runs.
         severity = Risk.CRITICAL
     impact = render_impact(drift.impact).splitlines()

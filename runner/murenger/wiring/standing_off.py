@@ -12,11 +12,10 @@ from murenger.model import ChangeRecord, Drift, Held, OutcomeVerdict, PastOutcom
 from murenger.record.entry import RecordQuery
 from murenger.record.history import History
 from murenger.record.reading import group_of, predicate_of, text_of, time_of
+from murenger.record.settlement import HELD_FOR_A_PERSON
 from murenger.record.told import in_sync_in
 from murenger.wiring.journal import Journal
 from murenger.wiring.parts import Parts
-
-HELD = "held-for-a-person"
 
 
 class StandingOff:
@@ -97,7 +96,7 @@ def _waiting(held: Held) -> Standoff:
         f"held since record {held.sequence} ({held.verdict.value}): look at the device, then approve a new plan, made "
         "after that"
     )
-    return Standoff(cause=HELD, reason=reason)
+    return Standoff(cause=HELD_FOR_A_PERSON, reason=reason)
 
 
 def _phase(record: ChangeRecord) -> str:

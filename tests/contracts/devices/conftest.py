@@ -26,7 +26,7 @@ def _marks(key: str) -> tuple[pytest.MarkDecorator, ...]:
     marks = [pytest.mark.lab(namespaces=key.startswith("fw1"))]
     if key == "fw1-netns" and os.geteuid() != 0:
         marks = [pytest.mark.skip(reason="fw1 behind OpenSSH in network namespaces needs root")]
-    # Each device is a process of its own, so two workers may serve two of them at a time.
+    # Each worker that meets a device starts one of its own, so what a group spares is time and nothing else.
     return pytest.mark.xdist_group(f"device-{key}"), *marks
 
 

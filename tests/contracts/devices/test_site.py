@@ -151,33 +151,19 @@ def test_c16_a_lock_out_that_no_guard_foresees_ends_where_it_began(
     assert last["outcome"]["verdict"] == outcome.verdict.value
 
 
-FOREIGN_NAME = {"eos": ("hostname leaf1", "hostname leaf2"), "junos": ("host-name srx1", "host-name srx2")}
+EOS_TEXT = "hostname leaf2\n!\nip access-list edge\n   10 deny ip any any\n!\nend\n"
+NFTABLES_TEXT = "table inet edge {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n"
 
 
-def test_a_golden_of_another_device_is_refused_before_the_device_is_touched(
-    bench: Any, new_place: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = bench.running()
-    if bench.platform in FOREIGN_NAME:
-        own, other = FOREIGN_NAME[bench.platform]
-        assert own in text
-        text = text.replace(own, other)
-    else:
-        # Rules of nftables name no device: what tells is that another platform's text is none of this one's.
-        text = "hostname leaf2\n!\nip access-list edge\n   10 deny ip any any\n!\nend\n"
+def test_the_text_of_another_platform_is_no_golden(bench: Any, new_place: Any, tmp_path: pathlib.Path) -> None:
+    text = NFTABLES_TEXT if bench.platform == "eos" else EOS_TEXT
     (tmp_path / "other.txt").write_text(text, encoding="utf-8")
-    words = ("golden", "accept", bench.name, "--key", str(new_place.key), "--from", str(tmp_path / "other.txt"))
     before = bench.state()
-    assert new_place.verb(*words).code == 2
+    accept = ("golden", "accept", bench.name, "--key", str(new_place.key), "--from", str(tmp_path / "other.txt"))
+    said = new_place.verb(*accept)
+    assert said.code == 2
+    assert f"{bench.name}: " in said.err
     assert new_place.site().examine(bench.device).drift.in_sync
-    if bench.platform in FOREIGN_NAME:
-        # Accepted by somebody who does not look, as by hand with git.
-        monkeypatch.setattr("murenger.wiring.desk.foreign_hostname", lambda *_: "")
-        new_place.done(*words)
-        with pytest.raises(GuardRefusedError) as refused:
-            new_place.heal()
-        assert refused.value.guard == "golden-trusted"
-        assert new_place.records()[-1]["predicate"]["hold"]["guard"] == "golden-trusted"
     assert bench.state() == before
 
 
